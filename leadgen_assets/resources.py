@@ -1,0 +1,46 @@
+"""The Dagster resource through which stages reach settings, time, ledger and warehouse.
+
+Built lazily: the code location loads with no settings and no network. Clients of outside systems are made by the
+stages from `platform.settings`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import dagster as dg
+
+from leadgen_assets.settings import Settings
+from leadgen_assets.storage.database import ledger_url
+from leadgen_assets.storage.ledger import Connection, ledger_connection
+from leadgen_assets.storage.warehouse import Warehouse
+from tracking_service.clock import Clock
+from tracking_service.loopback import install_loopback_guard
+
+
+class Platform(dg.ConfigurableResource):
+    """What every stage may use; one object per process."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, read once; in rehearsal mode this process is closed to everything but loopback."""
+        settings = Settings.load()
+        if settings.leadgen_mode == "rehearsal":
+            install_loopback_guard()
+        return settings
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The only source of time."""
+        return self.settings.clock
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """Reads over many days of Parquet partitions."""
+        return Warehouse(self.settings.warehouse_folder)
+
+    @contextmanager
+    def ledger(self) -> Iterator[Connection]:
+        """One ledger connection in one transaction."""
+        with ledger_connection(ledger_url(self.settings)) as connection:
+            yield connection

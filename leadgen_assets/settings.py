@@ -1,0 +1,150 @@
+"""All settings of the pipeline, in one place; the tracking service's are inherited.
+
+Names follow the specification's `.env.example`. Nothing else in the product reads the environment.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from tracking_service.settings import ServiceSettings
+
+Security = Literal["starttls", "tls", "none"]
+
+
+class Settings(ServiceSettings):
+    """Settings of discovery, probing, drafting, sending, alerts and reports; see `.env.example`."""
+
+    # the operator
+    company_name: str = "Your Company"
+    company_website: str = "https://example.com"
+    company_phone: str = ""
+    postal_address: str = ""
+    reply_to_email: str = "replies@example.com"
+    admin_email: str = "you@example.com"
+    services_file: Path | None = None
+
+    # discovery
+    google_places_base_url: str = "https://places.googleapis.com"
+    google_places_api_key: str = ""
+    google_places_monthly_requests: int = Field(default=1000, ge=0)
+    overpass_url: str = ""
+    places_file: Path | None = None
+
+    # probing
+    dns_resolvers: Annotated[tuple[str, ...], NoDecode] = ("1.1.1.1:53", "9.9.9.9:53")
+    candidate_tlds: Annotated[tuple[str, ...], NoDecode] = ()
+    web_dial_map: dict[str, str] = Field(default_factory=dict)
+    ca_file: Path | None = None
+    probe_timeout_seconds: float = Field(default=10.0, gt=0)
+    probe_concurrency: int = Field(default=20, ge=1, le=200)
+    user_agent: str = "LeadgenBot/0.1 (+https://example.com/bot)"
+
+    # the model
+    groq_base_url: str = "https://api.groq.com"
+    groq_api_key: str = ""
+    groq_model: str = "openai/gpt-oss-20b"
+    groq_daily_tokens: int = Field(default=200_000, ge=0)
+    groq_timeout_seconds: float = Field(default=60.0, gt=0)
+
+    # sending
+    brevo_smtp_host: str = ""
+    brevo_smtp_port: int = Field(default=587, ge=1, le=65535)
+    brevo_smtp_user: str = ""
+    brevo_smtp_password: str = ""
+    smtp_security: Security = "starttls"
+    smtp_timeout_seconds: float = Field(default=60.0, gt=0)
+    email_send_interval_seconds: int = Field(default=360, ge=0)
+    emails_per_hour: int = Field(default=10, ge=0)
+    emails_per_day: int = Field(default=300, ge=0)
+    same_domain_gap_seconds: int = Field(default=120, ge=0)
+    message_max_age_days: int = Field(default=5, ge=1)
+
+    # replies
+    imap_host: str = ""
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_security: Security = "tls"
+    imap_user: str = ""
+    imap_password: str = ""
+    imap_folder: str = "INBOX"
+    imap_timeout_seconds: float = Field(default=30.0, gt=0)
+
+    # alerts
+    telegram_base_url: str = "https://api.telegram.org/bot"
+    telegram_bot_token: str = ""
+    telegram_chat_id: str = ""
+    callmebot_base_url: str = "https://api.callmebot.com"
+    callmebot_api_key: str = ""
+    whatsapp_number: str = ""
+    alert_timeout_seconds: float = Field(default=3.0, gt=0)
+    alert_max_age_hours: int = Field(default=24, ge=1)
+
+    # hours of the operator's day
+    discovery_hour: int = Field(default=6, ge=0, le=23)
+    outreach_hour: int = Field(default=9, ge=0, le=23)
+    outreach_end_hour: int = Field(default=17, ge=1, le=24)
+    reply_poll_minutes: int = Field(default=30, ge=1, le=60)
+    report_hour: int = Field(default=23, ge=0, le=23)
+    report_minute: int = Field(default=30, ge=0, le=59)
+    catch_up_days: int = Field(default=7, ge=0, le=60)
+
+    @field_validator("dns_resolvers", "candidate_tlds", mode="before")
+    @classmethod
+    def _split_lists(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("outreach_end_hour")
+    @classmethod
+    def _window(cls, value: int, info: object) -> int:
+        start = getattr(info, "data", {}).get("outreach_hour", 0)
+        if value <= start:
+            raise ValueError("must be later than OUTREACH_HOUR")
+        return value
+
+    @model_validator(mode="after")
+    def _pairs_are_whole(self) -> Self:
+        pairs = {
+            "BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD": (
+                self.brevo_smtp_host,
+                self.brevo_smtp_user,
+                self.brevo_smtp_password,
+            ),
+            "IMAP_HOST, IMAP_USER and IMAP_PASSWORD": (self.imap_host, self.imap_user, self.imap_password),
+            "TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID": (self.telegram_bot_token, self.telegram_chat_id),
+            "WHATSAPP_NUMBER and CALLMEBOT_API_KEY": (self.whatsapp_number, self.callmebot_api_key),
+        }
+        broken = [names for names, values in pairs.items() if any(values) and not all(values)]
+        if broken:
+            raise ValueError(f"half filled: set all or none of {'; '.join(broken)}")
+        return self
+
+    def _hosts(self) -> list[tuple[str, str]]:
+        urls = {
+            "GOOGLE_PLACES_BASE_URL": self.google_places_base_url if self.google_places_api_key else "",
+            "OVERPASS_URL": self.overpass_url,
+            "GROQ_BASE_URL": self.groq_base_url if self.groq_api_key else "",
+            "TELEGRAM_BASE_URL": self.telegram_base_url if self.telegram_bot_token else "",
+            "CALLMEBOT_BASE_URL": self.callmebot_base_url if self.callmebot_api_key else "",
+        }
+        hosts = [(name, urlsplit(url).hostname or "") for name, url in urls.items() if url]
+        hosts += [("BREVO_SMTP_HOST", self.brevo_smtp_host), ("IMAP_HOST", self.imap_host)]
+        hosts += [("WEB_DIAL_MAP", target.rpartition(":")[0]) for target in self.web_dial_map.values()]
+        return [*super()._hosts(), *hosts]
+
+    @property
+    def warehouse_folder(self) -> Path:
+        """Parquet files, one per asset and day."""
+        return self.leadgen_home / "warehouse"
+
+    @property
+    def messages_folder(self) -> Path:
+        """Frozen messages, `<sha256>.eml`."""
+        return self.leadgen_home / "messages"
+
+    @property
+    def postgres_folder(self) -> Path:
+        """The embedded PostgreSQL, where no DATABASE_URL is set."""
+        return self.leadgen_home / "postgres"

@@ -1,0 +1,60 @@
+"""The journal of observations: what the outside world answered, stored piece by piece before any partition is written.
+
+A killed run resumes from here, and two runs never overwrite each other. Reading a partition back is all a past day
+ever does. Nothing is interpreted here.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from leadgen_assets.storage.ledger import Connection
+
+Observed = Literal["places", "web_captures", "draft_completions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One piece of an observation: `subject` is unique within its asset and day, `payload` is any JSON value."""
+
+    subject: str
+    captured_at: datetime
+    source: str
+    payload: Any
+    lead_id: UUID | None = None
+    licence: str | None = None
+
+
+def store_capture(connection: Connection, asset: Observed, day: date, capture: Capture) -> bool:
+    """Store one capture unless its subject was already captured that day; true if it was new."""
+    stored = connection.execute(
+        "INSERT INTO captures (asset, partition_date, subject, lead_id, captured_at, source, licence, payload)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (asset, day, capture.subject, capture.lead_id, capture.captured_at, capture.source, capture.licence, _json(capture)),
+    )
+    return stored.rowcount == 1
+
+
+def read_captures(connection: Connection, asset: Observed, day: date) -> list[Capture]:
+    """Everything captured for one asset and day, ordered by subject."""
+    rows = connection.execute(
+        "SELECT subject, lead_id, captured_at, source, licence, payload FROM captures"
+        " WHERE asset = %s AND partition_date = %s ORDER BY subject",
+        (asset, day),
+    )
+    return [Capture(**row) for row in rows]
+
+
+def captured_subjects(connection: Connection, asset: Observed, since: date) -> set[str]:
+    """The subjects of an asset captured on `since` or any later day, to know what an outage left undone."""
+    rows = connection.execute("SELECT DISTINCT subject FROM captures WHERE asset = %s AND partition_date >= %s", (asset, since))
+    return {row["subject"] for row in rows}
+
+
+def _json(capture: Capture) -> Jsonb:
+    # PostgreSQL's JSON cannot hold NUL characters, and pages of other people's sites do contain them.
+    return Jsonb(capture.payload, dumps=lambda value: json.dumps(value, ensure_ascii=False).replace("\\u0000", ""))

@@ -1,0 +1,50 @@
+"""Bringing the ledger's schema up to date with Alembic. The SQL itself is in `migrations/versions`."""
+
+from pathlib import Path
+
+import psycopg
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+_LOCK = 7_310_571
+
+
+def migrate(conninfo: str) -> str:
+    """Apply every missing migration, once, however many processes ask at the same time.
+
+    Args:
+        conninfo: libpq connection string or URL of the ledger's database.
+
+    Returns:
+        The revision the schema is at now.
+    """
+    with _engine(conninfo).begin() as connection:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def revisions(conninfo: str) -> tuple[str | None, str]:
+    """The schema's present revision (None where there is none) and the newest known one."""
+    head = ScriptDirectory.from_config(_config()).get_current_head() or ""
+    with _engine(conninfo).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision(), head
+
+
+def _engine(conninfo: str) -> sqlalchemy.Engine:
+    return sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=sqlalchemy.pool.NullPool
+    )
+
+
+def _config() -> Config:
+    packaged = Path(__file__).parents[1] / "migrations"
+    folder = packaged if packaged.exists() else Path(__file__).parents[2] / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    return config

@@ -1,0 +1,35 @@
+"""Queries over many Parquet partitions, through DuckDB in memory. Writing partitions belongs to `parquet_io`."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from leadgen_assets.storage.schemas import SCHEMAS
+
+
+class Warehouse:
+    """The Parquet files of every asset under one folder, `<asset>/<YYYY-MM-DD>.parquet`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def days(self, asset: str, *, since: date | None = None, until: date | None = None) -> list[date]:
+        """The days an asset has a partition for, in order."""
+        found = sorted(date.fromisoformat(path.stem) for path in (self.folder / asset).glob("????-??-??.parquet"))
+        return [day for day in found if (since is None or day >= since) and (until is None or day <= until)]
+
+    def read(self, asset: str, *, since: date | None = None, until: date | None = None) -> pl.DataFrame:
+        """All rows of an asset over a range of days, both ends included, with its declared columns and in day order."""
+        days = self.days(asset, since=since, until=until)
+        schema = SCHEMAS[asset]
+        if not days:
+            return pl.DataFrame(schema=schema)
+        files = [str(self.folder / asset / f"{day}.parquet") for day in days]
+        with duckdb.connect(":memory:") as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            found = connection.sql("SELECT * FROM read_parquet($files, union_by_name = true)", params={"files": files})
+            frame = pl.DataFrame(found)
+        added = [pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
+        return frame.with_columns(added).select(pl.col(name).cast(kind) for name, kind in schema.items())

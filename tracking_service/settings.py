@@ -1,0 +1,153 @@
+"""The settings that the tracking service needs, and the loading rules that the whole product shares.
+
+Every setting is one environment variable or one line of `.env`. Where LEADGEN_ENV_FILE is set, that file alone is
+read and the environment is ignored: so a rehearsal can never pick up a live key. Settings of the pipeline belong in
+`leadgen_assets.settings`.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tracking_service.clock import Clock, clock_at
+from tracking_service.links import LinkSigner
+from tracking_service.loopback import is_loopback
+
+ENV_FILE_VARIABLE = "LEADGEN_ENV_FILE"
+Mode = Literal["rehearsal", "live"]
+
+
+class SettingsError(Exception):
+    """One sentence that lists every missing or wrong setting at once."""
+
+
+def env_file() -> Path:
+    """The file settings are read from: LEADGEN_ENV_FILE, else `.env` in the working directory."""
+    return Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
+
+
+def use_env_file(path: Path) -> None:
+    """Make this process and its children read their settings from one file alone."""
+    os.environ[ENV_FILE_VARIABLE] = str(path)
+
+
+class ServiceSettings(BaseSettings):
+    """Settings of the tracking service; see `.env.example` for what each one means."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, env_file_encoding="utf-8")
+
+    leadgen_mode: Mode = "rehearsal"
+    leadgen_home: Path = Path.home() / ".leadgen"
+    app_url: str = "http://127.0.0.1:8000"
+    app_secret_key: str = Field(default="rehearsal-only-secret-key-0123456789", min_length=24)
+    app_secret_keys_retired: Annotated[tuple[str, ...], NoDecode] = ()
+    api_key: str = ""
+    database_url: str | None = None
+    clock_file: Path | None = None
+    operator_timezone: str = "UTC"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    tracking_host: str = "127.0.0.1"
+    tracking_port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    database_timeout_seconds: float = Field(default=2.0, gt=0)
+    from_name: str = "Your Name"
+    from_email: str = "you@example.com"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the named file where there is one, else the environment before `.env`."""
+        if os.environ.get(ENV_FILE_VARIABLE):
+            return (init_settings, dotenv_settings)
+        return (init_settings, env_settings, dotenv_settings)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the settings.
+
+        Raises:
+            SettingsError: listing every missing or wrong setting at once.
+        """
+        path = env_file()
+        try:
+            return cls(_env_file=path, **overrides)
+        except ValidationError as error:
+            found = "; ".join(
+                f"{'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
+                for item in error.errors()
+            )
+            raise SettingsError(f"Mend these settings in {path} or the environment: {found}.") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"The settings file {path} cannot be read: {error}.") from None
+
+    @field_validator("app_secret_keys_retired", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_list(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("operator_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Helsinki") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_url(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        scheme, _, rest = value.partition("://")
+        if scheme.partition("+")[0] not in {"postgresql", "postgres"} or not rest:
+            raise ValueError("must start with postgresql:// (postgresql+asyncpg:// is accepted)")
+        return f"postgresql://{rest}"
+
+    @field_validator("leadgen_home")
+    @classmethod
+    def _absolute_home(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _rehearsal_stays_home(self) -> Self:
+        if self.leadgen_mode == "rehearsal":
+            for name, host in self._hosts():
+                if not is_loopback(host):
+                    raise ValueError(f"{name} names {host!r}, but a rehearsal uses loopback only (set LEADGEN_MODE=live)")
+        return self
+
+    def _hosts(self) -> list[tuple[str, str]]:
+        hosts = [("APP_URL", urlsplit(self.app_url).hostname or "")]
+        if self.database_url:
+            parts = urlsplit(self.database_url)
+            socket_folder = parse_qs(parts.query).get("host", [""])[0]
+            hosts.append(("DATABASE_URL", "" if socket_folder.startswith("/") else (parts.hostname or socket_folder)))
+        return hosts
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this process."""
+        return clock_at(self.clock_file)
+
+    @property
+    def link_signer(self) -> LinkSigner:
+        """Signs with APP_SECRET_KEY and still accepts the retired keys (oldest first)."""
+        secrets = [*self.app_secret_keys_retired, self.app_secret_key]
+        return LinkSigner(dict(enumerate(secrets)))
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where hits wait while PostgreSQL is away."""
+        return self.leadgen_home / "spool"
