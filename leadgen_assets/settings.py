@@ -4,13 +4,13 @@ Names follow the specification's `.env.example`. Nothing else in the product rea
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from tracking_service.settings import ServiceSettings
+from tracking_service.settings import ServiceSettings, SettingsError
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -96,30 +96,21 @@ class Settings(ServiceSettings):
     def _split_lists(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("outreach_end_hour")
-    @classmethod
-    def _window(cls, value: int, info: object) -> int:
-        start = getattr(info, "data", {}).get("outreach_hour", 0)
-        if value <= start:
-            raise ValueError("must be later than OUTREACH_HOUR")
-        return value
-
-    @model_validator(mode="after")
-    def _pairs_are_whole(self) -> Self:
-        pairs = {
-            "BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD": (
-                self.brevo_smtp_host,
-                self.brevo_smtp_user,
-                self.brevo_smtp_password,
-            ),
-            "IMAP_HOST, IMAP_USER and IMAP_PASSWORD": (self.imap_host, self.imap_user, self.imap_password),
-            "TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID": (self.telegram_bot_token, self.telegram_chat_id),
-            "WHATSAPP_NUMBER and CALLMEBOT_API_KEY": (self.whatsapp_number, self.callmebot_api_key),
-        }
-        broken = [names for names, values in pairs.items() if any(values) and not all(values)]
-        if broken:
-            raise ValueError(f"half filled: set all or none of {'; '.join(broken)}")
-        return self
+    def _problems(self) -> list[str]:
+        groups = (
+            ("brevo_smtp_host", "brevo_smtp_user", "brevo_smtp_password"),
+            ("imap_host", "imap_user", "imap_password"),
+            ("telegram_bot_token", "telegram_chat_id"),
+            ("whatsapp_number", "callmebot_api_key"),
+        )
+        problems = super()._problems()
+        for group in groups:
+            missing = [name.upper() for name in group if not getattr(self, name)]
+            if missing and len(missing) < len(group):
+                problems.append(f"{' and '.join(missing)} missing: set all or none of {', '.join(group).upper()}")
+        if self.outreach_end_hour <= self.outreach_hour:
+            problems.append("OUTREACH_END_HOUR must be later than OUTREACH_HOUR")
+        return problems
 
     def _hosts(self) -> list[tuple[str, str]]:
         urls = {
@@ -148,3 +139,14 @@ class Settings(ServiceSettings):
     def postgres_folder(self) -> Path:
         """The embedded PostgreSQL, where no DATABASE_URL is set."""
         return self.leadgen_home / "postgres"
+
+
+def settings_or_defaults() -> Settings:
+    """The settings, or their defaults where they are broken, for what must load all the same: hours and zone of the definitions.
+
+    Whatever needs a working setting calls `Settings.load` and reports what is wrong.
+    """
+    try:
+        return Settings.load()
+    except SettingsError:
+        return Settings.model_construct()

@@ -83,11 +83,15 @@ class ServiceSettings(BaseSettings):
         try:
             return cls(_env_file=path, **overrides)
         except ValidationError as error:
-            found = "; ".join(
-                f"{'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
-                for item in error.errors()
-            )
-            raise SettingsError(f"Mend these settings in {path} or the environment: {found}.") from None
+            found = _sentences(error)
+            wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+            if wrong:  # rules over several settings only run once each one is well-formed: ask them too
+                defaults = {name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong}
+                try:
+                    cls(_env_file=path, **(overrides | defaults))
+                except ValidationError as more:
+                    found += _sentences(more)
+            raise SettingsError(f"Mend these settings in {path} or the environment: {'; '.join(found)}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"The settings file {path} cannot be read: {error}.") from None
 
@@ -121,12 +125,21 @@ class ServiceSettings(BaseSettings):
         return value.expanduser().absolute()
 
     @model_validator(mode="after")
-    def _rehearsal_stays_home(self) -> Self:
-        if self.leadgen_mode == "rehearsal":
-            for name, host in self._hosts():
-                if not is_loopback(host):
-                    raise ValueError(f"{name} names {host!r}, but a rehearsal uses loopback only (set LEADGEN_MODE=live)")
+    def _rules_over_several(self) -> Self:
+        problems = self._problems()
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    def _problems(self) -> list[str]:
+        """What is wrong with settings taken together, one clause each."""
+        if self.leadgen_mode != "rehearsal":
+            return []
+        return [
+            f"{name} names {host!r}, but a rehearsal uses loopback only (set LEADGEN_MODE=live)"
+            for name, host in self._hosts()
+            if not is_loopback(host)
+        ]
 
     def _hosts(self) -> list[tuple[str, str]]:
         hosts = [("APP_URL", urlsplit(self.app_url).hostname or "")]
@@ -151,3 +164,10 @@ class ServiceSettings(BaseSettings):
     def spool_folder(self) -> Path:
         """Where hits wait while PostgreSQL is away."""
         return self.leadgen_home / "spool"
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    return [
+        ": ".join([*("_".join(map(str, item["loc"])).upper() for _ in item["loc"][:1]), item["msg"].removeprefix("Value error, ")])
+        for item in error.errors()
+    ]

@@ -1,0 +1,191 @@
+"""The daily workbook: three sheets and a native chart, the same bytes for the same report.
+
+Which figures are in it is decided in `reporting`.
+"""
+
+import re
+import zipfile
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from leadgen_assets.domain.reporting import DailyReport, DayFigures, share
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+_INK, _PAPER, _ACCENT, _RULE = "1F2937", "FFFFFF", "0F766E", "D1D5DB"
+_FILLS = {"converted": "BBF7D0", "replied": "FED7AA", "clicked": "FECACA", "opened": "FEF9C3"}
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CELL_TEXT_LIMIT = 500
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+SUMMARY_ROWS = (
+    ("Leads discovered", "discovered", None),
+    ("Qualified leads", "qualified", "discovered"),
+    ("Not decided yet", "unknown", "discovered"),
+    ("On the call sheet (no email)", "call_sheet", "qualified"),
+    ("Emails sent", "sent", None),
+    ("Emails opened", "opened", "sent"),
+    ("Links clicked", "clicked", "sent"),
+    ("Replies received", "replied", "sent"),
+    ("Bounced", "bounced", "sent"),
+    ("Unsubscribed", "unsubscribed", "sent"),
+    ("Ready to build", "converted", "sent"),
+)
+_TREND = (("Sent", "sent"), ("Opened", "opened"), ("Clicked", "clicked"), ("Replied", "replied"))
+_LEAD_COLUMNS = (
+    ("Business", 34), ("Category", 20), ("Location", 36), ("Email Sent", 12), ("Opened", 12), ("Clicked", 12), ("Replied", 12),
+    ("Status", 20), ("Phone", 19), ("Map", 8),
+)  # fmt: skip
+
+
+def build_workbook(report: DailyReport) -> bytes:
+    """The `.xlsx` file of a report: Daily Summary, Lead Details, Weekly Trend."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    summary = book.active
+    assert summary is not None  # noqa: S101 a new workbook has a sheet
+    _summary_sheet(summary, report)
+    _leads_sheet(book.create_sheet("Lead Details"), report)
+    _trend_sheet(book.create_sheet("Weekly Trend"), report)
+    buffer = BytesIO()
+    book.save(buffer)
+    return _same_bytes(buffer.getvalue())
+
+
+def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
+    sheet.title = "Daily Summary"
+    _title(sheet, f"Daily report, {report.day:%A %d %B %Y}", f"As of {report.as_of:%H:%M} local time. People only: opens and clicks by machines are not counted.")
+    _header(sheet, 4, ("Metric", "Today", "So far", "Share so far"))
+    for offset, (label, name, whole) in enumerate(SUMMARY_ROWS):
+        row = 5 + offset
+        total = getattr(report.so_far, name)
+        _text(sheet.cell(row, 1), label)
+        sheet.cell(row, 2, getattr(report.figures, name))
+        sheet.cell(row, 3, total)
+        base = getattr(report.so_far, whole) if whole else 0
+        cell = sheet.cell(row, 4, total / base if base else None)
+        cell.number_format = "0 %"
+    _style_rows(sheet, 5, 4 + len(SUMMARY_ROWS), 4)
+    _widths(sheet, (36, 12, 12, 14))
+    sheet.sheet_view.showGridLines = False
+
+
+def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    _header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS))
+    for row, line in enumerate(report.leads, start=2):
+        for column, text in ((1, line.business), (2, line.category), (3, line.location), (8, line.label), (9, line.phone)):
+            _text(sheet.cell(row, column), text)
+        for column, moment in ((4, line.sent), (5, line.opened), (6, line.clicked), (7, line.replied)):
+            cell = sheet.cell(row, column)
+            _text(cell, "–" if moment is None else f"✓ {moment:%H:%M}" if moment.date() == report.day else f"✓ {moment:%d %b}")
+            cell.alignment = Alignment(horizontal="center")
+        if line.maps_url.startswith("https://"):
+            cell = sheet.cell(row, 10, "Open")
+            cell.hyperlink = line.maps_url
+            cell.font = Font(color="0563C1", underline="single")
+        if line.status in _FILLS:
+            sheet.cell(row, 8).fill = PatternFill("solid", fgColor=_FILLS[line.status])
+            sheet.cell(row, 8).font = Font(bold=True)
+    _widths(sheet, tuple(width for _, width in _LEAD_COLUMNS))
+    sheet.freeze_panes = "B2"
+    sheet.auto_filter.ref = f"A1:J{max(2, len(report.leads) + 1)}"
+
+
+def _trend_sheet(sheet: "Worksheet", report: DailyReport) -> None:
+    from openpyxl.chart import LineChart, Reference
+
+    _title(sheet, "The last seven days", "Each lead counts on the day it happened first.")
+    _header(sheet, 4, ("Day", *(label for label, _ in _TREND)))
+    for row, figures in enumerate(report.trend, start=5):
+        _text(sheet.cell(row, 1), f"{figures.day:%a %d %b}")
+        for column, (_, name) in enumerate(_TREND, start=2):
+            sheet.cell(row, column, getattr(figures, name))
+    last = 4 + len(report.trend)
+    _style_rows(sheet, 5, last, 1 + len(_TREND))
+    chart = LineChart()
+    chart.title = None
+    chart.height, chart.width = 9, 20
+    chart.y_axis.title = "Leads"
+    chart.y_axis.scaling.min = 0
+    chart.y_axis.majorGridlines = None
+    chart.x_axis.delete = chart.y_axis.delete = False  # recent Excel hides axes that do not say so
+    chart.legend.position = "b"
+    chart.add_data(Reference(sheet, min_col=2, max_col=1 + len(_TREND), min_row=4, max_row=last), titles_from_data=True)
+    chart.set_categories(Reference(sheet, min_col=1, min_row=5, max_row=last))
+    for series, color in zip(chart.series, ("0F766E", "EAB308", "DC2626", "7C3AED"), strict=True):
+        series.graphicalProperties.line.solidFill = color
+        series.graphicalProperties.line.width = 28_000
+        series.marker.symbol = "circle"
+        series.marker.graphicalProperties.solidFill = color
+        series.smooth = False
+    sheet.add_chart(chart, f"A{last + 2}")
+    _widths(sheet, (16, 12, 12, 12, 12))
+    sheet.sheet_view.showGridLines = False
+
+
+def _title(sheet: "Worksheet", title: str, note: str) -> None:
+    from openpyxl.styles import Font
+
+    _text(sheet.cell(1, 1), title)
+    sheet.cell(1, 1).font = Font(size=16, bold=True, color=_ACCENT)
+    _text(sheet.cell(2, 1), note)
+    sheet.cell(2, 1).font = Font(italic=True, color="6B7280")
+
+
+def _header(sheet: "Worksheet", row: int, labels: tuple[str, ...]) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    for column, label in enumerate(labels, start=1):
+        cell = sheet.cell(row, column, label)
+        cell.font = Font(bold=True, color=_PAPER)
+        cell.fill = PatternFill("solid", fgColor=_ACCENT)
+        cell.alignment = Alignment(horizontal="left" if column == 1 else "center")
+
+
+def _style_rows(sheet: "Worksheet", first: int, last: int, columns: int) -> None:
+    from openpyxl.styles import Alignment, Border, Font, Side
+
+    for row in range(first, last + 1):
+        for column in range(1, columns + 1):
+            cell = sheet.cell(row, column)
+            cell.border = Border(bottom=Side(style="thin", color=_RULE))
+            cell.font = Font(color=_INK)
+            if column > 1:
+                cell.alignment = Alignment(horizontal="center")
+
+
+def _widths(sheet: "Worksheet", widths: tuple[int, ...]) -> None:
+    for number, width in enumerate(widths):
+        sheet.column_dimensions["ABCDEFGHIJ"[number]].width = width
+
+
+def _text(cell: Any, text: str) -> "Cell":
+    """Write text as text: a business called `=1+1` is not a formula."""
+    cell.value = _ILLEGAL.sub("", text)[:_CELL_TEXT_LIMIT]
+    cell.data_type = "s"
+    return cell
+
+
+def _same_bytes(content: bytes) -> bytes:
+    """The same file without the moment it was made, so that equal reports are equal files."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>2026-01-01T00:00:00Z", data)
+            new.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def summary_lines(figures: DayFigures, so_far: DayFigures) -> list[tuple[str, int, str]]:
+    """Label, today's count, and the count so far with its share: the same rows as the first sheet, for the mail."""
+    return [
+        (label, getattr(figures, name), share(getattr(so_far, name), getattr(so_far, whole) if whole else 0))
+        for label, name, whole in SUMMARY_ROWS
+    ]
