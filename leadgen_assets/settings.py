@@ -62,6 +62,7 @@ class Settings(ServiceSettings):
     emails_per_day: int = Field(default=300, ge=0)
     same_domain_gap_seconds: int = Field(default=120, ge=0)
     message_max_age_days: int = Field(default=5, ge=1)
+    send_on_weekends: bool = False
 
     # replies
     imap_host: str = ""

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import DAGSTER_DATABASE, EmbeddedPostgres
 from leadgen_assets.storage.ledger import ledger_connection
-from leadgen_assets.storage.migrations import migrate
 
 
 def ledger_url(settings: Settings) -> str:
@@ -31,6 +30,8 @@ def ready_database(settings: Settings) -> Iterator[str]:
     Raises:
         DatabaseUnavailableError: if it cannot be started or reached.
     """
+    from leadgen_assets.storage.migrations import migrate  # Alembic is slow to import, and the sender never migrates
+
     if settings.database_url is not None:
         with ledger_connection(settings.database_url):
             pass

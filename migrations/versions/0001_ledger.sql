@@ -169,7 +169,7 @@ CREATE TABLE email_events (
     verdict         TEXT NOT NULL CHECK (verdict IN ('person', 'machine', 'unsure')),
     reasons         TEXT[] NOT NULL DEFAULT '{}',
     verdict_version TEXT NOT NULL,
-    origin          TEXT NOT NULL CHECK (origin IN ('tracking', 'mailbox', 'webhook', 'operator')),
+    origin          TEXT NOT NULL CHECK (origin IN ('tracking', 'mailbox', 'webhook', 'operator', 'smtp')),
     occurred_at     TIMESTAMPTZ NOT NULL,
     stored_at       TIMESTAMPTZ NOT NULL
 );
