@@ -1,0 +1,115 @@
+"""Reading files of place records, Parquet or CSV, and cleaning what no column may hold.
+
+Only what is impossible is mended here (control characters, coordinates off the globe, a number as city, a second row of
+one id). What a phone number or a URL means is decided in `domain`.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from leadgen_assets.storage.schemas import PLACE_FILE_COLUMNS
+
+REQUIRED_COLUMNS = ("source_id", "name")
+SAMPLE = Path(__file__).parents[1] / "samples" / "helsinki.parquet"
+
+_NUMBERS = ("lat", "lon")
+_LENGTHS = {"source": 40, "source_id": 200, "name": 255, "category": 100, "city": 100, "website": 2000, "opening_hours": 500}
+_LENGTH = 255
+# Control characters and the invisible marks that reorder text; joiners stay, because emoji and several scripts need them.
+_UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+"
+_NOTHING = ["null", "none", "nan", "n/a", "na", "-", "--", "?", "unknown"]
+_DEFAULT_SOURCE = "file"
+
+
+class PlaceFileError(Exception):
+    """The file cannot be used; one sentence that names the file and what to mend."""
+
+
+def read_place_file(path: Path) -> pl.DataFrame:
+    """The usable records of a file, in file order.
+
+    Args:
+        path: a Parquet or CSV file (comma, semicolon or tab; UTF-8) with the columns PLACE_FILE_COLUMNS. `source_id` and
+            `name` are required, other columns may be missing or be more.
+
+    Returns:
+        A frame with exactly PLACE_FILE_COLUMNS, `lat` and `lon` as floats in degrees, the rest text, null where absent.
+        Rows without id or name are left out, and every row but the first of one `source` and `source_id`.
+
+    Raises:
+        PlaceFileError: if the file is missing, unreadable, lacks a required column, or holds no usable record.
+    """
+    try:
+        raw = _read(path)
+    except FileNotFoundError:
+        raise PlaceFileError(f"The places file {path} does not exist.") from None
+    except (OSError, pl.exceptions.PolarsError, UnicodeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise PlaceFileError(f"The places file {path} is not a readable Parquet or CSV file ({reason[:200]}).") from None
+    found = {name.strip().strip("\ufeff").casefold(): name for name in reversed(raw.columns)}
+    missing = [name for name in REQUIRED_COLUMNS if name not in found]
+    if missing:
+        raise PlaceFileError(f"The places file {path} has no column {' and no column '.join(missing)}.")
+    chosen = raw.select(_column(raw, found.get(name), name) for name in PLACE_FILE_COLUMNS)
+    records = _cleaned(chosen)
+    if records.is_empty():
+        raise PlaceFileError(f"The places file {path} holds no record with a source_id and a name.")
+    return records
+
+
+def _read(path: Path) -> pl.DataFrame:
+    with path.open("rb") as file:
+        start = file.read(65536)
+    if start[:4] == b"PAR1":
+        return pl.read_parquet(path)
+    if not start.strip():
+        raise pl.exceptions.NoDataError("it is empty")
+    header = start.splitlines()[0]
+    if b"\x00" in header:
+        raise pl.exceptions.ComputeError("it holds binary data")
+    separator = max(",;\t", key=lambda sign: header.count(sign.encode()))
+    return pl.read_csv(path, separator=separator, infer_schema=False, encoding="utf8-lossy", truncate_ragged_lines=True)
+
+
+def _column(raw: pl.DataFrame, found: str | None, name: str) -> pl.Expr:
+    if found is None:
+        return pl.lit(None, dtype=pl.String).alias(name)
+    column, kind = pl.col(found), raw.schema[found]
+    if isinstance(kind, pl.List):
+        column, kind = column.list.first(), kind.inner
+    if kind.is_nested() or kind == pl.Object:
+        return pl.lit(None, dtype=pl.String).alias(name)
+    return column.cast(pl.String, strict=False).alias(name)
+
+
+def _cleaned(frame: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name in PLACE_FILE_COLUMNS if name not in _NUMBERS]
+    frame = frame.with_columns(_text(name) for name in texts).with_columns(_degrees(name) for name in _NUMBERS)
+    nowhere = (pl.col("lat").abs() < 1e-6) & (pl.col("lon").abs() < 1e-6)  # what a failed geocoder writes
+    placeless = pl.col("lat").is_null() | pl.col("lon").is_null() | nowhere
+    letters = pl.col("city").str.contains(r"\p{L}")
+    country = pl.col("country").str.to_uppercase().replace("UK", "GB")
+    return (
+        frame.with_columns(
+            *(pl.when(placeless).then(None).otherwise(pl.col(name)).alias(name) for name in _NUMBERS),
+            pl.when(letters).then(pl.col("city")).alias("city"),
+            pl.when(country.str.contains(r"^[A-Z]{2}$")).then(country).alias("country"),
+            pl.col("source").fill_null(_DEFAULT_SOURCE),
+        )
+        .drop_nulls(list(REQUIRED_COLUMNS))
+        .unique(["source", "source_id"], keep="first", maintain_order=True)
+    )
+
+
+def _text(name: str) -> pl.Expr:
+    text = pl.col(name).str.replace_all(_UNSEEN, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    text = text.str.slice(0, _LENGTHS.get(name, _LENGTH)).str.strip_chars()
+    nothing = (text == "") if name == "name" else text.str.to_lowercase().is_in(["", *_NOTHING])
+    return pl.when(nothing).then(None).otherwise(text).alias(name)
+
+
+def _degrees(name: str) -> pl.Expr:
+    limit = 90 if name == "lat" else 180
+    number = pl.col(name).str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite() & number.is_between(-limit, limit)).then(number).alias(name)
