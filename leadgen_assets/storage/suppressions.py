@@ -1,0 +1,73 @@
+"""Who must never be written to again: keyed hashes of addresses, domains and organisations that outlive an erasure.
+
+Imports neither Dagster nor polars, because the sender asks here in the transaction before SMTP.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadgen_assets.storage.ledger import Connection
+from tracking_service.hashes import domain_of, suppression_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a message would reach; the organisation is what leads behind one address share, where it is known."""
+
+    address: str
+    organisation: str | None = None
+
+
+class Suppressions:
+    """Adds and checks suppressions under one secret (`APP_SECRET_KEY`; another secret would forget them all)."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def add_address(self, connection: Connection, address: str, reason: str, at: datetime) -> bool:
+        """Never write to this address again, with whatever plus tag; true if that is new."""
+        return self._add(connection, "address", address, reason, at)
+
+    def add_domain(self, connection: Connection, domain: str, reason: str, at: datetime) -> bool:
+        """Never write to any address of this domain again; true if that is new."""
+        return self._add(connection, "domain", domain, reason, at)
+
+    def add_organisation(self, connection: Connection, organisation: str, reason: str, at: datetime) -> bool:
+        """Never write to any lead of this organisation again; true if that is new."""
+        return self._add(connection, "organisation", organisation, reason, at)
+
+    def found(self, connection: Connection, recipients: Iterable[Recipient]) -> dict[Recipient, tuple[str, datetime]]:
+        """The suppressed ones among some recipients, each with `"<kind>: <reason>"` and since when; one statement for all."""
+        wanted = {recipient: self._hashes(recipient) for recipient in recipients}
+        pairs = [pair for hashes in wanted.values() for pair in hashes]
+        rows = connection.execute(
+            "SELECT s.kind, s.hash, s.reason, s.created_at FROM suppressions s"
+            " JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, hash) ON asked.kind = s.kind AND asked.hash = s.hash",
+            ([kind for kind, _ in pairs], [value for _, value in pairs]),
+        )
+        known = {
+            (row["kind"], bytes(row["hash"])): (f"{row['kind']}: {row['reason']}", row["created_at"]) for row in rows
+        }
+        hits = {who: [known[pair] for pair in hashes if pair in known] for who, hashes in wanted.items()}
+        return {who: min(reasons, key=lambda reason: reason[1]) for who, reasons in hits.items() if reasons}
+
+    def reason(self, connection: Connection, recipient: Recipient) -> str | None:
+        """Why this recipient may not be written to (`"<kind>: <reason>"`), or None where nothing forbids it."""
+        hit = self.found(connection, [recipient]).get(recipient)
+        return hit[0] if hit else None
+
+    def _add(self, connection: Connection, kind: str, value: str, reason: str, at: datetime) -> bool:
+        stored = connection.execute(
+            "INSERT INTO suppressions (kind, hash, reason, created_at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (kind, suppression_hash(self._secret, kind, value), reason, at),
+        )
+        return stored.rowcount == 1
+
+    def _hashes(self, recipient: Recipient) -> list[tuple[str, bytes]]:
+        values = {
+            "address": recipient.address,
+            "domain": domain_of(recipient.address),
+            "organisation": recipient.organisation,
+        }
+        return [(kind, suppression_hash(self._secret, kind, value)) for kind, value in values.items() if value]
