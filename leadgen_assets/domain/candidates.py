@@ -1,0 +1,131 @@
+"""The named candidate search: which addresses are asked before anybody may say that a business has no site.
+
+The rule is written down in `docs/candidates.md`. Asking belongs to the clients, judging what was found to `sites`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from leadgen_assets.domain.hosts import host_kind, is_free_mail
+
+Origin = Literal["record", "email_domain", "name"]
+MOST_HOSTS_OF_A_NAME = 12
+_SHORTEST_NAME = 3
+_LONGEST_LABEL = 63
+_LEGAL_FORMS = frozenset(
+    "oy oyj ab ky tmi ay ltd limited llc llp inc corp plc pty gmbh mbh ug ohg kg gbr sarl sas srl bv nv aps ou sia uab".split()
+)
+_TLDS_OF_COUNTRY = {
+    "AT": ("at", "com"), "AU": ("com.au", "com"), "BE": ("be", "com"), "BR": ("com.br", "com"), "CA": ("ca", "com"),
+    "CH": ("ch", "com"), "CZ": ("cz", "com"), "DE": ("de", "com"), "DK": ("dk", "com"), "EE": ("ee", "com"),
+    "ES": ("es", "com"), "FI": ("fi", "com"), "FR": ("fr", "com"), "GB": ("co.uk", "com", "uk"), "IE": ("ie", "com"),
+    "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"), "LT": ("lt", "com"), "LV": ("lv", "com"),
+    "MX": ("com.mx", "mx", "com"), "NL": ("nl", "com"), "NO": ("no", "com"), "NZ": ("co.nz", "nz", "com"), "PL": ("pl", "com"),
+    "PT": ("pt", "com"), "SE": ("se", "com"), "US": ("com", "net", "org"),
+}  # fmt: skip
+_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One address that may be the lead's own site: `url` is what to ask first, `host` is its host without `www.`."""
+
+    host: str
+    url: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """Everything the search will ask for one lead, and the record's addresses that are known not to be an own site."""
+
+    candidates: tuple[Candidate, ...]
+    elsewhere: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as a JSON value, stored before anything is asked so that the evidence shows what was left unasked."""
+        return {"candidates": [asdict(candidate) for candidate in self.candidates], "elsewhere": list(self.elsewhere)}
+
+
+def search_plan(lead: Mapping[str, Any], tlds: Sequence[str] = ()) -> SearchPlan:
+    """The candidates of a lead, in the order in which they are asked, each host once.
+
+    Args:
+        lead: a row of `leads`.
+        tlds: top-level domains to use instead of those of the lead's country.
+    """
+    found: dict[str, Candidate] = {}
+    elsewhere = []
+    for url in website_urls(lead.get("website")):
+        host = bare_host(url)
+        if host_kind(host):
+            elsewhere.append(url)
+        else:
+            found.setdefault(host, Candidate(host, url, "record"))
+    domain = (lead.get("email") or "").rpartition("@")[2].strip().lower()
+    if _HOST.fullmatch(domain) and not is_free_mail(domain) and not host_kind(domain):
+        found.setdefault(
+            domain.removeprefix("www."), Candidate(domain.removeprefix("www."), f"https://{domain}/", "email_domain")
+        )
+    for host in hosts_of_name(lead.get("name") or "", lead.get("city"), tlds or tlds_of(lead.get("country"))):
+        found.setdefault(host, Candidate(host, f"https://{host}/", "name"))
+    return SearchPlan(tuple(found.values()), tuple(elsewhere))
+
+
+def tlds_of(country: str | None) -> tuple[str, ...]:
+    """The usual top-level domains of businesses in a country (ISO 3166 alpha-2)."""
+    return _TLDS_OF_COUNTRY.get((country or "").upper(), ("com",))
+
+
+def hosts_of_name(name: str, city: str | None, tlds: Sequence[str]) -> list[str]:
+    """The host names derived from a business's name and city; see `docs/candidates.md`."""
+    every_word = slug_words(name)
+    words = without_legal_forms(every_word)
+    if len("".join(words)) < _SHORTEST_NAME:
+        return []
+    town = slug_words(city or "")
+    labels = ["".join(words), "-".join(words)]
+    if town:
+        labels += ["".join(words + town), "-".join(words + town)]
+    labels += ["".join(every_word), "-".join(every_word)]
+    labels = [label for label in dict.fromkeys(labels) if len(label) <= _LONGEST_LABEL]
+    return [f"{label}.{tld.strip('.').lower()}" for tld in tlds for label in labels][:MOST_HOSTS_OF_A_NAME]
+
+
+def slug_words(text: str) -> list[str]:
+    """The runs of a to z and 0 to 9 in a text, without accents and in lower case."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+    return re.findall("[a-z0-9]+", plain)
+
+
+def without_legal_forms(words: Sequence[str]) -> list[str]:
+    """The words of a name that are not a legal form such as `oy` or `gmbh`."""
+    return [word for word in words if word not in _LEGAL_FORMS]
+
+
+def website_urls(website: str | None) -> Iterator[str]:
+    """The well-formed web addresses in a record's website field: a scheme is added, at most two of a list are kept."""
+    count = 0
+    for text in re.split(r"[;,\s]+", website or ""):
+        url = text if "://" in text else f"http://{text}"
+        try:
+            parts = urlsplit(url)
+            host, _ = (parts.hostname or "").rstrip("."), parts.port
+            host = host.encode("idna").decode() if not host.isascii() else host
+        except (ValueError, UnicodeError):
+            continue
+        if parts.scheme.lower() in {"http", "https"} and _HOST.fullmatch(host) and count < 2:
+            count += 1
+            port = f":{parts.port}" if parts.port else ""
+            query = f"?{parts.query}" if parts.query else ""
+            yield f"{parts.scheme.lower()}://{host}{port}{parts.path or '/'}{query}"
+
+
+def bare_host(url: str) -> str:
+    """The host of a URL in lower case, without `www.`."""
+    return (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
