@@ -50,6 +50,10 @@ def build_workbook(report: DailyReport) -> bytes:
     _summary_sheet(summary, report)
     _leads_sheet(book.create_sheet("Lead Details"), report)
     _trend_sheet(book.create_sheet("Weekly Trend"), report)
+    for sheet in book.worksheets:
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
     buffer = BytesIO()
     book.save(buffer)
     return _same_bytes(buffer.getvalue())

@@ -1,0 +1,117 @@
+"""The verdict of a rehearsal: the ledger compared with what the town knows to be true.
+
+The truth comes from the population, the mail server's log and the acts; nothing here is computed by the product's rules.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import psycopg
+
+from leadgen_assets.rehearsal.acts import ActLog
+from leadgen_assets.rehearsal.truth import Business
+
+State = Literal["passed", "failed", "skipped"]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the verdict."""
+
+    name: str
+    state: State
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """What the product got wrong, counted against the town's truth."""
+
+    false_qualified: int
+    false_disqualified: int
+    undiscoverable: int
+    duplicate_sends: int
+    lost_events: int
+    misattributed_replies: int
+    machine_as_person: int
+    person_as_machine: int
+
+
+def find_mistakes(
+    connection: psycopg.Connection[dict[str, Any]], businesses: Iterable[Business], acts: ActLog, accepted_message_ids: Iterable[str]
+) -> Mistakes:
+    """Compare the ledger with the truth.
+
+    Args:
+        connection: the rehearsal's ledger; rows are dicts.
+        businesses: the population.
+        acts: what people and machines did.
+        accepted_message_ids: Message-ID of every message to a business that the mail server accepted, repeats included.
+    """
+    owner = {key: business for business in businesses for key in (*business.source_keys, business.key)}
+    leads = connection.execute("SELECT id, place_id, decision FROM leads").fetchall()
+    judged = [(owner[lead["place_id"]], lead["decision"]) for lead in leads if lead["place_id"] in owner]
+    counts = Counter(accepted_message_ids)
+    lost, machine_as_person, person_as_machine = _judge_events(connection, acts)
+    return Mistakes(
+        false_qualified=sum(decision == "qualified" and not b.needs_site and not b.undiscoverable for b, decision in judged),
+        false_disqualified=sum(decision == "disqualified" and b.needs_site for b, decision in judged),
+        undiscoverable=sum(b.undiscoverable for b, _ in judged),
+        duplicate_sends=sum(count - 1 for count in counts.values()),
+        lost_events=lost,
+        misattributed_replies=_misattributed(connection, acts),
+        machine_as_person=machine_as_person,
+        person_as_machine=person_as_machine,
+    )
+
+
+def judge(counts: dict[str, Any], floors: dict[str, int]) -> list[Check]:
+    """Checks that nothing went wrong, and floors, because zero mistakes also hold when nothing happens."""
+    zeros = ("false_qualified", "duplicate_sends", "lost_events", "misattributed_replies", "machine_as_person", "unknown_sends")
+    checks = [Check(name, "passed" if counts[name] == 0 else "failed", f"{counts[name]}, must be 0") for name in zeros]
+    checks += [
+        Check(f"{name}_floor", "passed" if counts[name] >= floor else "failed", f"{counts[name]}, must be at least {floor}")
+        for name, floor in floors.items()
+    ]
+    return checks
+
+
+def as_rows(checks: Iterable[Check]) -> list[dict[str, str]]:
+    """The checks as plain dicts."""
+    return [asdict(check) for check in checks]
+
+
+def _judge_events(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) -> tuple[int, int, int]:
+    """Lost events, machines taken for people, people taken for machines; matched by recipient, kind and virtual time."""
+    rows = connection.execute(
+        "SELECT e.event_type, e.verdict, e.occurred_at, lower(o.to_email) AS recipient FROM email_events e"
+        " JOIN email_outreach o ON o.id = e.outreach_id WHERE e.origin = 'tracking'"
+    )
+    stored = {(row["recipient"], row["event_type"], _microseconds(row["occurred_at"])): row["verdict"] for row in rows}
+    lost = machine_as_person = person_as_machine = 0
+    for act in acts.acts:
+        if not act.acknowledged or act.kind not in {"open", "click", "unsubscribe"} or act.detail.get("by") == "mail":
+            continue
+        verdict = stored.get((act.recipient.lower(), act.kind, act.at_us))
+        lost += verdict is None
+        machine_as_person += act.actor == "machine" and verdict == "person"
+        person_as_machine += act.actor == "person" and verdict == "machine"
+    return lost, machine_as_person, person_as_machine
+
+
+def _misattributed(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) -> int:
+    """Replies that reached the mailbox and were filed under another message, or under none."""
+    rows = connection.execute(
+        "SELECT i.message_id, o.message_id AS answers FROM inbox_messages i LEFT JOIN email_outreach o ON o.id = i.outreach_id"
+    )
+    filed = {row["message_id"]: row["answers"] for row in rows}
+    replies = [act for act in acts.acts if act.kind in {"reply", "auto_reply"} and act.detail.get("reply_id") in filed]
+    return sum(filed[act.detail["reply_id"]] != act.message_id for act in replies)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)

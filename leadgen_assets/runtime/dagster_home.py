@@ -1,0 +1,38 @@
+"""Dagster's home under LEADGEN_HOME: its rendered settings, its database, and an instance on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from leadgen_assets.settings import Settings
+from leadgen_assets.storage.database import dagster_url
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder DAGSTER_HOME names, with `dagster.yaml` written for this installation."""
+    home = settings.leadgen_home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    placeholder = "      env: DAGSTER_POSTGRES_URL"
+    template = _template().read_text()
+    if placeholder not in template:
+        raise ValueError("dagster.yaml no longer names its database through DAGSTER_POSTGRES_URL.")
+    url = dagster_url(settings).replace("'", "''")
+    rendered = template.replace(f"    postgres_url:\n{placeholder}", f"    postgres_url: '{url}'")
+    (home / "dagster.yaml").write_text(rendered)
+    (home / "dagster.yaml").chmod(0o600)
+    return home
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance on this installation's database, with pooled connections: one process runs many small runs."""
+    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
+        instance.optimize_for_webserver(statement_timeout=30_000, pool_recycle=3600, max_overflow=20)
+        yield instance
+
+
+def _template() -> Path:
+    packaged = Path(__file__).parents[1] / "dagster.yaml"
+    return packaged if packaged.exists() else Path(__file__).parents[2] / "dagster.yaml"
