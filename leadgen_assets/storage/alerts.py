@@ -3,6 +3,7 @@
 SQL only. What an alert says belongs to `domain/alert_texts`, sending it to `reactions`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -62,44 +63,50 @@ def queue_alert(
     return queued.rowcount == 1
 
 
-def claim_alert(connection: Connection, *, now: datetime) -> ClaimedAlert | None:
-    """Turn the oldest due alert into `sending` and return it; None where nothing is due. Commit before sending."""
+def claim_alert(connection: Connection, *, now: datetime, channels: Collection[Channel]) -> ClaimedAlert | None:
+    """Turn the oldest due alert of some channels into `sending`; None where nothing is due. Commit before sending."""
     row = connection.execute(
         "UPDATE alert_outbox SET status = 'sending', attempts = attempts + 1, sending_at = %(now)s, error = NULL"
         " WHERE id = (SELECT id FROM alert_outbox WHERE status = 'pending' AND not_before <= %(now)s"
-        "             ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+        "             AND channel = ANY(%(channels)s) ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)"
         " RETURNING id, channel, kind, lead_id, text, attempts, created_at",
-        {"now": now},
+        {"now": now, "channels": sorted(channels)},
     ).fetchone()
     return ClaimedAlert(**row) if row else None
 
 
-def alert_sent(connection: Connection, alert_id: int, *, at: datetime) -> None:
+def alert_sent(connection: Connection, alert: ClaimedAlert, *, at: datetime) -> None:
     """The other side accepted it."""
-    _settle(connection, alert_id, "status = 'sent', sent_at = %(at)s", at=at)
+    _settle(connection, alert, "status = 'sent', sent_at = %(at)s, error = NULL", at=at)
 
 
-def alert_refused(connection: Connection, alert_id: int, *, error: str) -> None:
+def alert_refused(connection: Connection, alert: ClaimedAlert, *, error: str) -> None:
     """It was definitely not sent and never will be."""
-    _settle(connection, alert_id, "status = 'failed', error = %(error)s", error=error)
+    _settle(connection, alert, "status = 'failed', error = %(error)s", error=error)
 
 
-def alert_delayed(connection: Connection, alert_id: int, *, not_before: datetime, error: str) -> None:
+def alert_delayed(connection: Connection, alert: ClaimedAlert, *, not_before: datetime, error: str) -> None:
     """It was definitely not sent; try again at `not_before`."""
-    _settle(
-        connection, alert_id, "status = 'pending', not_before = %(at)s, error = %(error)s", at=not_before, error=error
-    )
+    _settle(connection, alert, "status = 'pending', not_before = %(at)s, error = %(error)s", at=not_before, error=error)
 
 
-def alert_unknown(connection: Connection, alert_id: int, *, error: str) -> None:
+def alert_unknown(connection: Connection, alert: ClaimedAlert, *, error: str) -> None:
     """It may or may not have been sent; it is counted and shown, and not sent again by itself."""
-    _settle(connection, alert_id, "status = 'unknown', error = %(error)s", error=error)
+    _settle(connection, alert, "status = 'unknown', error = %(error)s", error=error)
+
+
+def pause_channel(connection: Connection, channel: Channel, *, until: datetime) -> None:
+    """Hold back everything that waits for a channel, as its other side asked."""
+    connection.execute(
+        "UPDATE alert_outbox SET not_before = %s WHERE channel = %s AND status = 'pending' AND not_before < %s",
+        (until, channel, until),
+    )
 
 
 def give_up_interrupted(connection: Connection, *, now: datetime, after: timedelta) -> int:
     """Turn alerts whose sender died between claim and outcome into `unknown`; how many there were."""
     return connection.execute(
-        "UPDATE alert_outbox SET status = 'unknown', error = 'The process that was sending it stopped before the answer.'"
+        "UPDATE alert_outbox SET status = 'unknown', error = 'Whatever was sending it stopped before the answer.'"
         " WHERE status = 'sending' AND sending_at < %s",
         (now - after,),
     ).rowcount
@@ -132,18 +139,21 @@ def lead_facts(connection: Connection, alert: ClaimedAlert) -> dict[str, Any] | 
     return connection.execute(
         "SELECT l.business_name, l.city, l.category, l.phone, l.qualification_score,"
         " CASE %(kind)s WHEN 'opened' THEN l.first_opened_at WHEN 'clicked' THEN l.first_clicked_at"
-        "   WHEN 'replied' THEN l.first_replied_at WHEN 'bounced' THEN l.bounced_at ELSE l.unsubscribed_at END AS occurred_at,"
+        "   WHEN 'replied' THEN l.first_replied_at WHEN 'bounced' THEN l.bounced_at"
+        "   ELSE l.unsubscribed_at END AS occurred_at,"
         " (SELECT e.url_clicked FROM email_events e WHERE e.lead_id = l.id AND e.event_type = 'click'"
         "   AND e.verdict = 'person' ORDER BY e.occurred_at, e.id LIMIT 1) AS url_clicked,"
         " (SELECT m.sender FROM inbox_messages m WHERE m.lead_id = l.id AND m.classification = 'reply'"
         "   ORDER BY m.received_at, m.uid LIMIT 1) AS sender"
-        " FROM leads l WHERE l.id = %(lead)s",
+        " FROM leads l WHERE l.id = %(lead)s AND l.erased_at IS NULL",
         {"kind": alert.kind, "lead": alert.lead_id},
     ).fetchone()
 
 
-def _settle(connection: Connection, alert_id: int, change: str, **values: Any) -> None:
-    # Only the claim that set `sending` may settle: one that was given up meanwhile stays unknown.
+def _settle(connection: Connection, alert: ClaimedAlert, change: str, **values: Any) -> None:
+    # Only the claim that took it may settle it; a late answer still corrects one that was given up as unknown.
     connection.execute(
-        f"UPDATE alert_outbox SET {change} WHERE id = %(id)s AND status = 'sending'", {"id": alert_id, **values}
+        f"UPDATE alert_outbox SET {change}"
+        " WHERE id = %(id)s AND attempts = %(attempts)s AND status IN ('sending', 'unknown')",
+        {"id": alert.id, "attempts": alert.attempts, **values},
     )

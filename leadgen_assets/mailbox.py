@@ -1,0 +1,75 @@
+"""One poll of the reply mailbox: read what is new, say what it is, store it message by message.
+
+Reading over IMAP is in `clients/imap`, the rules are in `domain/replies`, the SQL is in `storage/inbox`.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+
+from leadgen_assets.clients.imap import MailboxClient, MailboxMessage
+from leadgen_assets.domain.mail_text import header_text, message_ids_in
+from leadgen_assets.domain.replies import Classification, classify
+from leadgen_assets.settings import Settings
+from leadgen_assets.storage.inbox import Arrival, LedgerMessages, mailbox_cursor, note_poll, store_message
+from leadgen_assets.storage.ledger import Connection
+from leadgen_assets.storage.suppressions import Suppressions
+from tracking_service.clock import Clock
+from tracking_service.hashes import content_hash, normal_address
+
+Ledger = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(slots=True)
+class PollSummary:
+    """How many new messages a poll stored, by classification, and how many had been read before."""
+
+    stored: Counter[Classification] = field(default_factory=Counter)
+    repeated: int = 0
+
+
+def poll_mailbox(ledger: Ledger, settings: Settings, clock: Clock, *, limit: int = 200) -> PollSummary:
+    """Read at most `limit` new messages; nothing at all where no IMAP_HOST is set.
+
+    Args:
+        ledger: opens a connection whose transaction commits at the end.
+        settings: the IMAP settings, the secret of suppressions and links, the operator's own addresses.
+        clock: the present moment.
+        limit: the rest waits for the next poll.
+
+    Raises:
+        ClientError: where the mail server cannot be read; what was stored until then stays.
+    """
+    summary = PollSummary()
+    if not settings.imap_host:
+        return summary
+    client = MailboxClient(settings)
+    with ledger() as connection:
+        cursor = mailbox_cursor(connection, client.name)
+    after = (cursor.uidvalidity, cursor.last_uid) if cursor else (None, 0)
+    for message in client.messages_after(*after, limit=limit):
+        with ledger() as connection:  # one transaction a message
+            classification = _store(connection, client.name, message, settings, clock)
+        if classification is None:
+            summary.repeated += 1
+        else:
+            summary.stored[classification] += 1
+    with ledger() as connection:
+        note_poll(connection, client.name, at=clock.now())
+    return summary
+
+
+def _store(
+    connection: Connection, mailbox: str, found: MailboxMessage, settings: Settings, clock: Clock
+) -> Classification | None:
+    message = message_from_bytes(found.content)
+    own = {normal_address(settings.from_email), normal_address(settings.reply_to_email)}
+    reading = classify(message, LedgerMessages(connection, settings.link_signer), own)
+    message_id = next(iter(message_ids_in(message, "Message-ID")), f"sha256:{content_hash(found.content)}")
+    arrival = Arrival(mailbox, found.uidvalidity, found.uid, message_id[:500], found.received_at)
+    subject = header_text(message, "Subject")
+    suppressions = Suppressions(settings.app_secret_key)
+    new = store_message(connection, arrival, subject, reading, suppressions, at=clock.now())
+    return reading.classification if new else None
