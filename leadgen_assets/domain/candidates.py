@@ -16,16 +16,17 @@ Origin = Literal["record", "email_domain", "name"]
 MOST_HOSTS_OF_A_NAME = 12
 _SHORTEST_NAME = 3
 _LONGEST_LABEL = 63
-_LEGAL_FORMS = frozenset(
-    "oy oyj ab ky tmi ay ltd limited llc llp inc corp plc pty gmbh mbh ug ohg kg gbr sarl sas srl bv nv aps ou sia uab".split()
-)
+_LEGAL_FORMS = frozenset({
+    "oy", "oyj", "ab", "ky", "tmi", "ay", "ltd", "limited", "llc", "llp", "inc", "corp", "plc", "pty", "gmbh",
+    "mbh", "ug", "ohg", "kg", "gbr", "sarl", "sas", "srl", "bv", "nv", "aps", "ou", "sia", "uab",
+})  # fmt: skip
 _TLDS_OF_COUNTRY = {
     "AT": ("at", "com"), "AU": ("com.au", "com"), "BE": ("be", "com"), "BR": ("com.br", "com"), "CA": ("ca", "com"),
     "CH": ("ch", "com"), "CZ": ("cz", "com"), "DE": ("de", "com"), "DK": ("dk", "com"), "EE": ("ee", "com"),
     "ES": ("es", "com"), "FI": ("fi", "com"), "FR": ("fr", "com"), "GB": ("co.uk", "com", "uk"), "IE": ("ie", "com"),
-    "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"), "LT": ("lt", "com"), "LV": ("lv", "com"),
-    "MX": ("com.mx", "mx", "com"), "NL": ("nl", "com"), "NO": ("no", "com"), "NZ": ("co.nz", "nz", "com"), "PL": ("pl", "com"),
-    "PT": ("pt", "com"), "SE": ("se", "com"), "US": ("com", "net", "org"),
+    "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"), "LT": ("lt", "com"),
+    "LV": ("lv", "com"), "MX": ("com.mx", "mx", "com"), "NL": ("nl", "com"), "NO": ("no", "com"),
+    "NZ": ("co.nz", "nz", "com"), "PL": ("pl", "com"), "PT": ("pt", "com"), "SE": ("se", "com"), "US": ("com", "net", "org"),
 }  # fmt: skip
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
@@ -47,7 +48,7 @@ class SearchPlan:
     elsewhere: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The plan as a JSON value, stored before anything is asked so that the evidence shows what was left unasked."""
+        """The plan as a JSON value, stored beside the answers so that the evidence shows what was left unasked."""
         return {"candidates": [asdict(candidate) for candidate in self.candidates], "elsewhere": list(self.elsewhere)}
 
 
