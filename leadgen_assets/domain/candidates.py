@@ -20,11 +20,15 @@ _LEGAL_FORMS = frozenset({
     "oy", "oyj", "ab", "ky", "tmi", "ay", "ltd", "limited", "llc", "llp", "inc", "corp", "plc", "pty", "gmbh",
     "mbh", "ug", "ohg", "kg", "gbr", "sarl", "sas", "srl", "bv", "nv", "aps", "ou", "sia", "uab",
 })  # fmt: skip
+# Letters that normalisation leaves whole, and the apostrophes, which vanish.
+_SPELLED = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"} | dict.fromkeys("'’‘`´ʼ", "")
+)
 _TLDS_OF_COUNTRY = {
     "AT": ("at", "com"), "AU": ("com.au", "com"), "BE": ("be", "com"), "BR": ("com.br", "com"), "CA": ("ca", "com"),
     "CH": ("ch", "com"), "CZ": ("cz", "com"), "DE": ("de", "com"), "DK": ("dk", "com"), "EE": ("ee", "com"),
-    "ES": ("es", "com"), "FI": ("fi", "com"), "FR": ("fr", "com"), "GB": ("co.uk", "com", "uk"), "IE": ("ie", "com"),
-    "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"), "LT": ("lt", "com"),
+    "ES": ("es", "com"), "FI": ("fi", "com"), "FR": ("fr", "com"), "GB": ("co.uk", "com", "uk"),
+    "IE": ("ie", "com"), "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"), "LT": ("lt", "com"),
     "LV": ("lv", "com"), "MX": ("com.mx", "mx", "com"), "NL": ("nl", "com"), "NO": ("no", "com"),
     "NZ": ("co.nz", "nz", "com"), "PL": ("pl", "com"), "PT": ("pt", "com"), "SE": ("se", "com"), "US": ("com", "net", "org"),
 }  # fmt: skip
@@ -89,24 +93,31 @@ def hosts_of_name(name: str, city: str | None, tlds: Sequence[str]) -> list[str]
     if len("".join(words)) < _SHORTEST_NAME:
         return []
     town = slug_words(city or "")
-    labels = ["".join(words), "-".join(words)]
-    if town:
-        labels += ["".join(words + town), "-".join(words + town)]
-    labels += ["".join(every_word), "-".join(every_word)]
-    labels = [label for label in dict.fromkeys(labels) if len(label) <= _LONGEST_LABEL]
-    return [f"{label}.{tld.strip('.').lower()}" for tld in tlds for label in labels][:MOST_HOSTS_OF_A_NAME]
+    hosts = (
+        f"{label}.{tld.strip('.').lower()}"
+        for variant in (words, every_word)
+        for tld in tlds
+        for label in _labels(variant, town)
+        if len(label) <= _LONGEST_LABEL
+    )
+    return list(dict.fromkeys(hosts))[:MOST_HOSTS_OF_A_NAME]
 
 
 def slug_words(text: str) -> list[str]:
-    """The runs of a to z and 0 to 9 in a text, without accents and in lower case."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
-    return re.findall("[a-z0-9]+", plain)
+    """The runs of a to z and 0 to 9 in a text, without accents and apostrophes and in lower case."""
+    spelled = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLED))
+    plain = "".join(character for character in spelled if not unicodedata.combining(character))
+    return re.findall("[a-z0-9]+", plain.lower())
 
 
 def without_legal_forms(words: Sequence[str]) -> list[str]:
     """The words of a name that are not a legal form such as `oy` or `gmbh`."""
     return [word for word in words if word not in _LEGAL_FORMS]
+
+
+def _labels(words: list[str], town: list[str]) -> list[str]:
+    labels = ["".join(words), "-".join(words)]
+    return [*labels, "".join(words + town), "-".join(words + town)] if town else labels
 
 
 def website_urls(website: str | None) -> Iterator[str]:
