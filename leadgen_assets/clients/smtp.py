@@ -230,7 +230,7 @@ class SmtpSession:
     def _log_in(self, smtp: smtplib.SMTP) -> None:
         if self._security == "none" and not is_loopback(self._host):
             raise ClientError(
-                f"SMTP_SECURITY=none would show the password to everyone on the way to {self._host}; use starttls or tls."
+                f"SMTP_SECURITY=none would show the password to anyone on the way to {self._host}; set starttls or tls."
             )
         try:
             smtp.login(self._user, self._password)

@@ -1,6 +1,7 @@
 """The frozen messages: one file per content, named by its SHA-256, written whole and never changed.
 
-The ledger refers to them by that name; what is in them is built by `domain/message.py`. Imports neither Dagster nor polars.
+The ledger refers to them by that name; what is in them is built by `domain/message.py`. Imports neither Dagster nor
+polars, because the sender reads here.
 """
 
 import os

@@ -20,10 +20,16 @@ class Recipient:
 
 
 class Suppressions:
-    """Adds and checks suppressions under one secret (`APP_SECRET_KEY`; another secret would forget them all)."""
+    """Adds suppressions under the present secret and finds those made under it or an older one.
 
-    def __init__(self, secret: str) -> None:
+    Args:
+        secret: `APP_SECRET_KEY`.
+        retired: the secrets before it; without them, what was suppressed under them would be forgotten.
+    """
+
+    def __init__(self, secret: str, *retired: str) -> None:
         self._secret = secret
+        self._secrets = (secret, *retired)
 
     def add_address(self, connection: Connection, address: str, reason: str, at: datetime) -> bool:
         """Never write to this address again, with whatever plus tag; true if that is new."""
@@ -38,12 +44,12 @@ class Suppressions:
         return self._add(connection, "organisation", organisation, reason, at)
 
     def found(self, connection: Connection, recipients: Iterable[Recipient]) -> dict[Recipient, tuple[str, datetime]]:
-        """The suppressed ones among some recipients, each with `"<kind>: <reason>"` and since when; one statement for all."""
+        """The suppressed ones among some recipients, each with `"<kind>: <reason>"` and since when."""
         wanted = {recipient: self._hashes(recipient) for recipient in recipients}
         pairs = [pair for hashes in wanted.values() for pair in hashes]
         rows = connection.execute(
             "SELECT s.kind, s.hash, s.reason, s.created_at FROM suppressions s"
-            " JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, hash) ON asked.kind = s.kind AND asked.hash = s.hash",
+            " JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, hash) USING (kind, hash)",
             ([kind for kind, _ in pairs], [value for _, value in pairs]),
         )
         known = {
@@ -70,4 +76,9 @@ class Suppressions:
             "domain": domain_of(recipient.address),
             "organisation": recipient.organisation,
         }
-        return [(kind, suppression_hash(self._secret, kind, value)) for kind, value in values.items() if value]
+        return [
+            (kind, suppression_hash(secret, kind, value))
+            for kind, value in values.items()
+            if value
+            for secret in self._secrets
+        ]
