@@ -78,6 +78,7 @@ class Summary:
         busy: another sender is at work, so this one did nothing.
         must_act: `stopped` names something that somebody has to mend.
         stopped: why the batch ended before everything due was tried; one sentence, or empty.
+        waiting_for: what ended the batch otherwise: nothing is due, pacing, the day's quota.
         next_at: when the next message may go, where limits in time ended the batch.
     """
 
@@ -90,6 +91,7 @@ class Summary:
     busy: bool = False
     must_act: bool = False
     stopped: str = ""
+    waiting_for: str = ""
     next_at: datetime | None = None
 
 
@@ -124,6 +126,8 @@ def send_due(
                 pass
         except ClientError as error:
             summary.stopped, summary.must_act = str(error), not error.retryable
+        except psycopg.OperationalError:
+            summary.stopped = "The database broke off between two messages; the next run goes on from there."
         finally:
             batch.close()
     return summary
@@ -139,15 +143,16 @@ class _Batch:
         self._connection, self._summary = connection, summary
         self._transport = transport
         self._claims = Claims(settings)
+        self._allowed = False
 
     def step(self) -> bool:
         """Decide about one message and carry it out; false where the batch is over."""
         transport = self._transport
-        connected = transport is not None and transport.is_open
+        connected = self._allowed and transport is not None and transport.is_open
         with self._connection.transaction():
             decision = self._claims.next(self._connection, self._clock.now(), connected=connected)
         if isinstance(decision, Wait):
-            self._summary.next_at = decision.until
+            self._summary.waiting_for, self._summary.next_at = decision.reason, decision.until
             return False
         if isinstance(decision, NotSent):
             self._note_not_sent(decision)
@@ -158,103 +163,6 @@ class _Batch:
         return self._transmit(decision, transport)
 
     def close(self) -> None:
-        """Let go."""
-        ...
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a batch did, for logs and metadata; no personal data.
-
-    Attributes:
-        sent: accepted by the server.
-        queued_again: certainly not accepted, and to be tried later.
-        failed: refused for good.
-        unknown: no answer came after the message.
-        cancelled: expired, suppressed, or stopped by a fact about the lead.
-        interrupted: left behind by a sender that stopped, and now unknown.
-        busy: another sender is at work, so this one did nothing.
-        must_act: `stopped` names something that somebody has to mend.
-        stopped: why the batch ended before everything due was tried; one sentence, or empty.
-        next_at: when the next message may go, where limits in time ended the batch.
-    """
-
-    sent: int = 0
-    queued_again: int = 0
-    failed: int = 0
-    unknown: int = 0
-    cancelled: int = 0
-    interrupted: int = 0
-    busy: bool = False
-    must_act: bool = False
-    stopped: str = ""
-    next_at: datetime | None = None
-
-
-def send_due(
-    settings: Settings,
-    clock: Clock,
-    *,
-    transport: Transport | None = None,
-    is_stopping: Callable[[], bool] = lambda: False,
-) -> Summary:
-    """Send what is due and end.
-
-    Args:
-        settings: the settings.
-        clock: the time.
-        transport: how messages leave; the mail server of the settings unless given.
-        is_stopping: asked before each message; true ends the batch.
-
-    Raises:
-        DatabaseUnavailableError: if the ledger cannot be reached.
-    """
-    summary = Summary()
-    with _sole_sender(settings) as connection:
-        if connection is None:
-            summary.busy = True
-            return summary
-        summary.interrupted = give_up_interrupted(connection)
-        summary.cancelled = cancel_expired(connection, clock.now())
-        batch = _Batch(settings, clock, connection, summary, transport)
-        try:
-            while not is_stopping() and batch.step():
-                pass
-        except ClientError as error:
-            summary.stopped, summary.must_act = str(error), not error.retryable
-        finally:
-            batch.close()
-    return summary
-
-
-class _Batch:
-    """The state of one batch: the connection to the server, the claims, the counts."""
-
-    def __init__(
-        self, settings: Settings, clock: Clock, connection: Connection, summary: Summary, transport: Transport | None
-    ) -> None:
-        self._settings, self._clock = settings, clock
-        self._connection, self._summary = connection, summary
-        self._transport = transport
-        self._claims = Claims(settings)
-
-    def step(self) -> bool:
-        """Decide about one message and carry it out; false where the batch is over."""
-        connected = self._transport is not None and self._transport.is_open
-        with self._connection.transaction():
-            decision = self._claims.next(self._connection, self._clock.now(), connected=connected)
-        if isinstance(decision, Wait):
-            self._summary.next_at = decision.until
-            return False
-        if isinstance(decision, NotSent):
-            self._note_not_sent(decision)
-            return True
-        if decision is None:
-            self._connect()
-            return True
-        return self._transmit(decision)
-
-    def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
@@ -262,6 +170,7 @@ class _Batch:
         refused = refusals(self._settings)
         if refused:
             raise ClientError(" ".join(refused))
+        self._allowed = True
         self._transport = self._transport or SmtpSession.of(self._settings)
         self._transport.open()
 
@@ -336,7 +245,9 @@ class _Batch:
                 return False
             except (psycopg.OperationalError, DatabaseUnavailableError):
                 if time.monotonic() > deadline:
-                    raise
+                    raise DatabaseUnavailableError(
+                        "The database went away while a message was sent, so its outcome is unknown until it is reconciled."
+                    ) from None
                 time.sleep(_RECONNECT_PAUSE_SECONDS)
 
 
