@@ -1,9 +1,12 @@
 """What became of one alert that a messenger was asked to deliver; the same for every messenger."""
 
+import logging
 from dataclasses import dataclass
 from typing import Literal
 
 import httpx
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs whole addresses, and these carry tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from datetime import timedelta
 from leadgen_assets.clients.deliveries import SENT, Delivery, never_left
 from leadgen_assets.settings import Settings
 
-_TEXT_LIMIT = 4096
-
 
 class TelegramClient:
     """One bot that writes to one chat."""
@@ -21,7 +19,7 @@ class TelegramClient:
         return next((name for name in names if not getattr(self._settings, name.lower())), None)
 
     def send(self, html: str) -> Delivery:
-        """Send one message of Telegram's HTML subset; never raises for what the network or the other side does."""
+        """Send one message of Telegram's HTML subset, at most 4096 characters besides markup; trouble is an outcome."""
         return asyncio.run(self._send(html))
 
     async def _send(self, html: str) -> Delivery:
@@ -41,7 +39,7 @@ class TelegramClient:
         )
         try:
             bot = Bot(settings.telegram_bot_token, base_url=settings.telegram_base_url, request=request)
-            await bot.send_message(settings.telegram_chat_id, html[:_TEXT_LIMIT], parse_mode=ParseMode.HTML)
+            await bot.send_message(settings.telegram_chat_id, html, parse_mode=ParseMode.HTML)
         except TelegramError as error:
             return _outcome_of(error)
         finally:

@@ -19,8 +19,8 @@ def lead_alert(kind: str, lead: Mapping[str, Any], timezone: str, style: Style) 
 
     Args:
         kind: opened, clicked, replied, unsubscribed, bounced or complained.
-        lead: business_name, city, category, phone, qualification_score, url_clicked, sender and occurred_at (aware); each
-            may be missing or None, which is said as "not known".
+        lead: business_name, city, category, phone, qualification_score, url_clicked, sender and occurred_at (aware);
+            each may be missing or None, which is said as "not known".
         timezone: the operator's IANA zone, for the time shown.
         style: html for Telegram's markup, plain for none.
     """

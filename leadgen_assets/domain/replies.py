@@ -47,6 +47,7 @@ class KnownMessage:
     lead_id: UUID
     to_email: str
     subject: str
+    organisation: str | None = None
 
 
 class SentMessages(Protocol):

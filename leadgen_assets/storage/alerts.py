@@ -122,10 +122,10 @@ def expire_alerts(connection: Connection, *, now: datetime, max_age: timedelta) 
 
 
 def alerts_between(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Alerts created in [since, until), as rows of asset `alerts`, ordered by id."""
+    """Alerts created in [since, until], as rows of asset `alerts`, ordered by id."""
     return connection.execute(
         "SELECT id AS alert_id, kind, channel, status, lead_id::text AS lead_id, created_at, sent_at, attempts"
-        " FROM alert_outbox WHERE created_at >= %s AND created_at < %s ORDER BY id",
+        " FROM alert_outbox WHERE created_at >= %s AND created_at <= %s ORDER BY id",
         (since, until),
     ).fetchall()
 

@@ -49,14 +49,14 @@ def store_event(connection: Connection, event: Event, *, at: datetime) -> bool:
 
 
 def events_between(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Events that occurred in [since, until) with their raw signals and their message's times, ordered by id.
+    """Events that occurred in [since, until] with their raw signals and their message's times, ordered by id.
 
     Columns: those of `email_events`, and `transmitting_at` and `sent_at` of the message.
     """
     return connection.execute(
         "SELECT e.*, o.transmitting_at, o.sent_at FROM email_events e"
         " LEFT JOIN email_outreach o ON o.id = e.outreach_id"
-        " WHERE e.occurred_at >= %s AND e.occurred_at < %s ORDER BY e.id",
+        " WHERE e.occurred_at >= %s AND e.occurred_at <= %s ORDER BY e.id",
         (since, until),
     ).fetchall()
 

@@ -98,7 +98,6 @@ def store_message(
     if was_read_before(connection, arrival):
         return False
     known = reading.message
-    keep_text = known is not None and "@" in known.to_email  # an erased lead's address is gone
     inserted = connection.execute(
         "INSERT INTO inbox_messages (mailbox, uidvalidity, uid, message_id, received_at, captured_at, sender, subject,"
         " excerpt, classification, outreach_id, lead_id, matched_by)"
@@ -110,8 +109,8 @@ def store_message(
             arrival.message_id,
             arrival.received_at,
             at,
-            reading.sender if keep_text else None,
-            subject[:_EXCERPT_CHARACTERS] if keep_text else None,
+            reading.sender if known else None,
+            subject[:_EXCERPT_CHARACTERS] if known else None,
             (reading.report.diagnostic if reading.report else reading.words)[:_EXCERPT_CHARACTERS]
             if keep_text
             else None,
@@ -130,21 +129,22 @@ def store_message(
 
 
 def messages_between(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Messages received in [since, until), as rows of asset `inbox_messages`."""
+    """Messages received in [since, until], as rows of asset `inbox_messages`."""
     return connection.execute(
         "SELECT mailbox, uidvalidity, uid, message_id, received_at, classification, outreach_id::text AS outreach_id,"
-        " lead_id::text AS lead_id, matched_by FROM inbox_messages WHERE received_at >= %s AND received_at < %s"
+        " lead_id::text AS lead_id, matched_by FROM inbox_messages WHERE received_at >= %s AND received_at <= %s"
         " ORDER BY received_at, mailbox, uidvalidity, uid",
         (since, until),
     ).fetchall()
 
 
 class LedgerMessages:
-    """Look-ups among the ledger's messages, as `domain/replies` asks for them; queued ones were never seen outside."""
+    """Look-ups among the ledger's messages, as `domain/replies` asks for them; queued ones and erased leads are not found."""
 
     _QUERY = (
-        "SELECT id AS outreach_id, lead_id, to_email, subject FROM email_outreach"
-        " WHERE status NOT IN ('queued', 'cancelled') AND "
+        "SELECT o.id AS outreach_id, o.lead_id, o.to_email, o.subject, l.organisation"
+        " FROM email_outreach o JOIN leads l ON l.id = o.lead_id"
+        " WHERE o.status NOT IN ('queued', 'cancelled') AND l.erased_at IS NULL AND "
     )
 
     def __init__(self, connection: Connection, signer: LinkSigner) -> None:
@@ -153,12 +153,12 @@ class LedgerMessages:
 
     def by_outreach_id(self, outreach_id: UUID) -> KnownMessage | None:
         """The message with this id."""
-        return self._one("id = %s", (outreach_id,))
+        return self._one("o.id = %s", (outreach_id,))
 
     def by_message_id(self, message_id: str) -> KnownMessage | None:
         """The message with this Message-ID, ours or the one that a relay gave it."""
         both = [message_id, f"<{message_id}>"]
-        return self._one("(message_id = ANY(%s) OR provider_message_id = ANY(%s))", (both, both))
+        return self._one("(o.message_id = ANY(%s) OR o.provider_message_id = ANY(%s))", (both, both))
 
     def by_link_token(self, token: str) -> KnownMessage | None:
         """The message whose signed link this is."""
@@ -168,12 +168,12 @@ class LedgerMessages:
     def to_address(self, address: str) -> list[KnownMessage]:
         """The messages sent to this address, newest first."""
         rows = self._connection.execute(
-            self._QUERY + "lower(to_email) = %s ORDER BY transmitting_at DESC NULLS LAST, id LIMIT 20", (address,)
+            self._QUERY + "lower(o.to_email) = %s ORDER BY o.transmitting_at DESC NULLS LAST, o.id LIMIT 20", (address,)
         )
         return [KnownMessage(**row) for row in rows]
 
     def _one(self, condition: str, values: tuple[Any, ...]) -> KnownMessage | None:
-        row = self._connection.execute(f"{self._QUERY}{condition} ORDER BY id LIMIT 1", values).fetchone()
+        row = self._connection.execute(f"{self._QUERY}{condition} ORDER BY o.id LIMIT 1", values).fetchone()
         return KnownMessage(**row) if row else None
 
 
@@ -218,5 +218,7 @@ def _suppress(connection: Connection, reading: Reading, suppressions: Suppressio
     # A report about somebody else's mail says nothing about whom we write to.
     wrote = {reading.message.to_email} if reading.message else set()
     asked = set(reading.concerns) if reading.classification in {"unsubscribe", "complaint"} else set()
-    for address in sorted(address for address in wrote | asked if "@" in address):
+    for address in sorted(wrote | asked):
         suppressions.add_address(connection, address, reason, at)
+    if reading.message and reading.message.organisation and reading.classification != "bounce":
+        suppressions.add_organisation(connection, reading.message.organisation, reason, at)
