@@ -111,9 +111,7 @@ def store_message(
             at,
             reading.sender if known else None,
             subject[:_EXCERPT_CHARACTERS] if known else None,
-            (reading.report.diagnostic if reading.report else reading.words)[:_EXCERPT_CHARACTERS]
-            if keep_text
-            else None,
+            _excerpt(reading) if known else None,
             reading.classification,
             known.outreach_id if known else None,
             known.lead_id if known else None,
@@ -139,7 +137,7 @@ def messages_between(connection: Connection, since: datetime, until: datetime) -
 
 
 class LedgerMessages:
-    """Look-ups among the ledger's messages, as `domain/replies` asks for them; queued ones and erased leads are not found."""
+    """Look-ups among the ledger's messages for `domain/replies`; queued messages and erased leads are not found."""
 
     _QUERY = (
         "SELECT o.id AS outreach_id, o.lead_id, o.to_email, o.subject, l.organisation"
@@ -175,6 +173,10 @@ class LedgerMessages:
     def _one(self, condition: str, values: tuple[Any, ...]) -> KnownMessage | None:
         row = self._connection.execute(f"{self._QUERY}{condition} ORDER BY o.id LIMIT 1", values).fetchone()
         return KnownMessage(**row) if row else None
+
+
+def _excerpt(reading: Reading) -> str:
+    return (reading.report.diagnostic if reading.report else reading.words)[:_EXCERPT_CHARACTERS]
 
 
 def _store_consequences(
