@@ -28,9 +28,10 @@ _TLDS_OF_COUNTRY = {
     "AT": ("at", "com"), "AU": ("com.au", "com"), "BE": ("be", "com"), "BR": ("com.br", "com"), "CA": ("ca", "com"),
     "CH": ("ch", "com"), "CZ": ("cz", "com"), "DE": ("de", "com"), "DK": ("dk", "com"), "EE": ("ee", "com"),
     "ES": ("es", "com"), "FI": ("fi", "com"), "FR": ("fr", "com"), "GB": ("co.uk", "com", "uk"),
-    "IE": ("ie", "com"), "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"), "LT": ("lt", "com"),
-    "LV": ("lv", "com"), "MX": ("com.mx", "mx", "com"), "NL": ("nl", "com"), "NO": ("no", "com"),
-    "NZ": ("co.nz", "nz", "com"), "PL": ("pl", "com"), "PT": ("pt", "com"), "SE": ("se", "com"), "US": ("com", "net", "org"),
+    "IE": ("ie", "com"), "IN": ("in", "com", "co.in"), "IT": ("it", "com"), "JP": ("jp", "com", "co.jp"),
+    "LT": ("lt", "com"), "LV": ("lv", "com"), "MX": ("com.mx", "mx", "com"), "NL": ("nl", "com"),
+    "NO": ("no", "com"), "NZ": ("co.nz", "nz", "com"), "PL": ("pl", "com"), "PT": ("pt", "com"),
+    "SE": ("se", "com"), "US": ("com", "net", "org"),
 }  # fmt: skip
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
