@@ -33,6 +33,7 @@ class Settings(ServiceSettings):
     google_places_monthly_requests: int = Field(default=1000, ge=0)
     overpass_url: str = ""
     places_file: Path | None = None
+    places_file_rows_per_day: int = Field(default=0, ge=0)  # 0: the whole file on its first day
 
     # probing
     dns_resolvers: Annotated[tuple[str, ...], NoDecode] = ("1.1.1.1:53", "9.9.9.9:53")
@@ -90,6 +91,7 @@ class Settings(ServiceSettings):
     reply_poll_minutes: int = Field(default=30, ge=1, le=60)
     report_hour: int = Field(default=23, ge=0, le=23)
     report_minute: int = Field(default=30, ge=0, le=59)
+    dagster_port: int = Field(default=3000, ge=1, le=65535)
     catch_up_days: int = Field(default=7, ge=0, le=60)
 
     @field_validator("dns_resolvers", "candidate_tlds", mode="before")

@@ -1,6 +1,6 @@
-"""Makes the packaged sample of real businesses from an OpenStreetMap extract: named businesses, raw tags, no email addresses.
+"""Makes the packaged sample of real businesses from an OpenStreetMap extract: named, raw tags, no emails.
 
-    uv run --with "osmium>=4,<5" python scripts/extract_sample.py Helsinki.osm.pbf leadgen_assets/samples/helsinki.parquet
+    uv run --with "osmium>=4,<5" python scripts/extract_sample.py EXTRACT.osm.pbf SAMPLE.parquet
 
 `leadgen_assets/samples/README.md` says where the extract comes from. The same extract gives the same rows in the same
 order. pyosmium is a dependency of this script alone.
@@ -15,20 +15,23 @@ import polars as pl
 from leadgen_assets.storage.schemas import PLACE_FILE_COLUMNS
 
 # The first key an element carries names its category, so a pharmacy tagged as shop and amenity counts once.
-_AMENITIES = (
-    "restaurant cafe fast_food bar pub nightclub ice_cream biergarten food_court bank bureau_de_change pharmacy dentist doctors clinic"
-    " veterinary cinema theatre arts_centre bicycle_rental car_rental car_wash driving_school language_school music_school"
-    " dancing_school prep_school kindergarten childcare coworking_space studio internet_cafe marketplace conference_centre"
-    " events_venue money_transfer payment_centre stripclub gambling casino public_bath"
-)
+_AMENITIES = """
+    restaurant cafe fast_food bar pub nightclub ice_cream biergarten food_court bank bureau_de_change pharmacy
+    dentist doctors clinic veterinary cinema theatre arts_centre bicycle_rental car_rental car_wash driving_school
+    language_school music_school dancing_school prep_school kindergarten childcare coworking_space studio
+    internet_cafe marketplace conference_centre events_venue money_transfer payment_centre stripclub gambling casino
+    public_bath
+"""
+_STAYS = "hotel hostel guest_house apartment motel gallery museum attraction"
+_LEISURE = "fitness_centre sports_centre dance bowling_alley amusement_arcade escape_game sauna spa tanning_salon"
 _CHOSEN: dict[str, frozenset[str] | None] = {  # None: every value
     "shop": None,
     "amenity": frozenset(_AMENITIES.split()),
     "office": None,
     "craft": None,
     "healthcare": None,
-    "tourism": frozenset("hotel hostel guest_house apartment motel gallery museum attraction".split()),
-    "leisure": frozenset("fitness_centre sports_centre dance bowling_alley amusement_arcade escape_game sauna spa tanning_salon".split()),
+    "tourism": frozenset(_STAYS.split()),
+    "leisure": frozenset(_LEISURE.split()),
 }
 _IGNORED = frozenset({"no", "vacant", "disused", "government", "diplomatic", "political_party", "religion"})
 _TAGS = {
@@ -56,7 +59,7 @@ def category_of(tags: osmium.osm.TagList) -> str | None:
 
 
 def position_of(element: osmium.osm.OSMObject) -> tuple[float, float] | None:
-    """Latitude and longitude: a node's own, the middle of a way's outline; None for a relation or where the extract lacks it."""
+    """Latitude and longitude: a node's own, or the middle of a way's outline; None for what has neither."""
     if element.is_node():
         return element.location.lat, element.location.lon
     if element.is_way():
@@ -97,7 +100,9 @@ def main() -> None:
     parser.add_argument("sample", type=Path)
     arguments = parser.parse_args()
     text = dict.fromkeys(PLACE_FILE_COLUMNS, pl.String)
-    frame = pl.DataFrame(rows_of(arguments.extract), schema=text | {"lat": pl.Float64, "lon": pl.Float64}).sort("source_id")
+    frame = pl.DataFrame(rows_of(arguments.extract), schema=text | {"lat": pl.Float64, "lon": pl.Float64}).sort(
+        "source_id"
+    )
     frame.write_parquet(arguments.sample, compression="zstd", compression_level=19, statistics=False)
 
 

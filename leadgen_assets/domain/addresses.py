@@ -11,8 +11,10 @@ from rapidfuzz.fuzz import token_sort_ratio
 _WORD = re.compile(r"\w+", re.UNICODE)
 _HOUSE = re.compile(r"(?<!\w)\d+(?!\d|st\b|nd\b|rd\b|th\b)[a-z]?(?:\s*[-–/]\s*\d+[a-z]?)?(?!\w)")
 _ABBREVIATIONS = {
-    "street": "st", "road": "rd", "avenue": "ave", "av": "ave", "boulevard": "blvd", "drive": "dr", "lane": "ln", "highway": "hwy",
-    "square": "sq", "place": "pl", "court": "ct", "north": "n", "south": "s", "east": "e", "west": "w", "strasse": "str", "straße": "str",
+    "street": "st", "road": "rd", "avenue": "ave", "av": "ave", "boulevard": "blvd", "drive": "dr", "lane": "ln",
+    "highway": "hwy",
+    "square": "sq", "place": "pl", "court": "ct", "north": "n", "south": "s", "east": "e", "west": "w",
+    "strasse": "str", "straße": "str",
     "suite": "ste", "calle": "c", "avenida": "ave", "rua": "r", "rue": "r", "via": "v",
 }  # fmt: skip
 _METRES_PER_DEGREE = 111_195.0
@@ -44,19 +46,32 @@ def same_address(first: Address, second: Address) -> bool | None:
     """True for one house, False for two different ones, None where too little is known."""
     if first.postcode and second.postcode and first.postcode[:3] != second.postcode[:3]:
         return False
-    if not (first.street and second.street and first.numbers and second.numbers):
+    if not (first.street and second.street):
         return None
-    alike = token_sort_ratio(first.street, second.street) >= _SAME_STREET or first.street in second.street or second.street in first.street
-    if not alike or not first.numbers & second.numbers:
+    alike = (
+        token_sort_ratio(first.street, second.street) >= _SAME_STREET
+        or first.street in second.street
+        or second.street in first.street
+    )
+    if not alike:
         return False
-    near = first.postcode and first.postcode == second.postcode or first.city and first.city == second.city
-    return True if near else None
+    if not (first.numbers and second.numbers):
+        return None
+    if not first.numbers & second.numbers:
+        return False
+    one_postcode = first.postcode != "" and first.postcode == second.postcode
+    one_city = first.city != "" and first.city == second.city
+    return True if one_postcode or one_city else None
 
 
 def metres_between(first: tuple[float, float], second: tuple[float, float]) -> float:
     """Distance of two positions (degrees of latitude and longitude) in metres; good to a per mille below 100 km."""
     north = (first[0] - second[0]) * _METRES_PER_DEGREE
-    east = ((first[1] - second[1] + 180) % 360 - 180) * _METRES_PER_DEGREE * math.cos(math.radians((first[0] + second[0]) / 2))
+    east = (
+        ((first[1] - second[1] + 180) % 360 - 180)
+        * _METRES_PER_DEGREE
+        * math.cos(math.radians((first[0] + second[0]) / 2))
+    )
     return math.hypot(north, east)
 
 

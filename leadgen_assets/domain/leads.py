@@ -10,12 +10,19 @@ from typing import Any
 import polars as pl
 
 from leadgen_assets.domain.addresses import comparable_address
+from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.identity import lead_id_of
 from leadgen_assets.domain.industries import industry_of
 from leadgen_assets.domain.matching import Identity, one_business
 from leadgen_assets.domain.names import name_words
 from leadgen_assets.domain.phones import normalised_phone
-from leadgen_assets.domain.web_addresses import facebook_of, instagram_of, is_shared_host, normalised_email, normalised_url, site_host
+from leadgen_assets.domain.web_addresses import (
+    facebook_of,
+    instagram_of,
+    normalised_email,
+    normalised_url,
+    site_host,
+)
 from leadgen_assets.storage.schemas import frame_of
 
 Record = dict[str, Any]
@@ -37,7 +44,7 @@ def new_leads(today: pl.DataFrame, earlier: pl.DataFrame, day: date) -> pl.DataF
     if not fresh:
         return frame_of("leads", [])
     named = [record for record in (*known.values(), *fresh.values()) if record["name"]]
-    groups = one_business(map(identity_of, named))
+    groups = one_business(map(identity_of, named), settled=known.keys())
     new = [[fresh[key] for key in group] for group in groups if not any(key in known for key in group)]
     return frame_of("leads", [_lead(group, day) for group in new])
 
@@ -50,7 +57,7 @@ def identity_of(record: Record) -> Identity:
         key=record["place_key"],
         words=name_words(record["name"]),
         phone=normalised_phone(record["phone"], record["country"]),
-        host=None if host is None or is_shared_host(host) else host,
+        host=None if host is None or host_kind(host) else host,
         address=comparable_address(record["street"], record["housenumber"], record["postcode"], record["city"]),
         position=None if lat is None or lon is None else (lat, lon),
     )
@@ -58,7 +65,9 @@ def identity_of(record: Record) -> Identity:
 
 def _records(places: pl.DataFrame) -> dict[str, Record]:
     """The first row of every place key, in key order."""
-    first = places.sort("place_key", "captured_at", maintain_order=True).unique("place_key", keep="first", maintain_order=True)
+    first = places.sort("place_key", "captured_at", maintain_order=True).unique(
+        "place_key", keep="first", maintain_order=True
+    )
     return {row["place_key"]: row for row in first.iter_rows(named=True)}
 
 
@@ -69,7 +78,7 @@ def _lead(group: list[Record], day: date) -> Record:
     best, located = records[0], next((record for record in records if record["lat"] is not None), records[0])
     statuses = [record["business_status"] for record in records]
     sites = [url for url in (normalised_url(record["website"]) for record in records) if url]
-    own_sites = [url for url in sites if not is_shared_host(site_host(url) or "")]
+    own_sites = [url for url in sites if not host_kind(site_host(url) or "")]
     pages = [value for record in records for value in (record["facebook"], record["instagram"], record["website"])]
     return {
         "lead_id": str(lead_id_of(keys[0])),
@@ -82,16 +91,23 @@ def _lead(group: list[Record], day: date) -> Record:
         "lat": located["lat"],
         "lon": located["lon"],
         "address": next((text for text in map(address_line, records) if text), None),
-        "phone": next((phone for phone in (normalised_phone(r["phone"], r["country"]) for r in records) if phone), None),
+        "phone": next(
+            (phone for phone in (normalised_phone(r["phone"], r["country"]) for r in records) if phone), None
+        ),
         "email": next((email for email in (normalised_email(record["email"]) for record in records) if email), None),
         "website": next(iter([*own_sites, *sites]), None),
         "facebook": facebook_of(*pages) or _handle("facebook", records),
         "instagram": instagram_of(*pages) or _handle("instagram", records),
         # a closed business stays closed even if another source has not heard of it
-        "business_status": "closed_permanently" if "closed_permanently" in statuses else _first(records, "business_status"),
+        "business_status": "closed_permanently"
+        if "closed_permanently" in statuses
+        else _first(records, "business_status"),
         "licence": "; ".join(sorted({record["licence"] for record in records if record["licence"]})) or None,
         "first_seen_on": day,
-        **{name: _first(records, name) for name in ("city", "country", "opening_hours", "brand", "rating", "review_count", "maps_url")},
+        **{
+            name: _first(records, name)
+            for name in ("city", "country", "opening_hours", "brand", "rating", "review_count", "maps_url")
+        },
     }
 
 

@@ -4,7 +4,7 @@ A pure function of the records, in any order. How records become leads belongs t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import cos, floor, radians
@@ -14,16 +14,18 @@ from rapidfuzz.fuzz import ratio, token_sort_ratio
 from leadgen_assets.domain.addresses import Address, metres_between, same_address
 
 NEAR_METRES = 150.0
-# Figures of token_sort_ratio, set on labelled pairs of records of many countries (see tests/unit/domain/test_matching.py).
+_SAME_SOURCE_METRES = 30.0  # one source seldom lists a business twice: two kiosks of a chain are the likelier reading
+# Figures of token_sort_ratio, set on labelled pairs of many countries (see tests/unit/domain/test_matching.py).
 _EQUAL_NAME = 95.0  # enough at one place, whatever phones and sites say
 _ALIKE_NAME = 88.0  # enough at one place if the phones do not differ, or with one phone if the places may be one
 _SAME_WORD = 85.0
-_CROWDED = 60  # records that share a phone or site: a switchboard or a chain, compared only by first letters of the name
+_CROWDED = 60  # records with one phone or site: a switchboard or a chain, compared only by first letters of the name
 # A name that has one of these and another that lacks it are two businesses under one roof, with one switchboard at most.
-_PARTS_OF_A_HOUSE = frozenset(
-    "atm pharmacy apotheke pharmacie farmacia apteekki parts service fuel gas optical photo laboratory lab department clinic parking"
-    " terminal kiosk hostel hotel school museum spa gym bar restaurant ravintola cafe kahvila".split()
-)
+_PARTS = """
+    atm pharmacy apotheke pharmacie farmacia apteekki parts service fuel gas optical photo laboratory lab department
+    clinic parking terminal kiosk hostel hotel school museum spa gym bar restaurant ravintola cafe kahvila
+"""
+_PARTS_OF_A_HOUSE = frozenset(_PARTS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Identity:
     host: str | None
     address: Address
     position: tuple[float, float] | None
+
+    @property
+    def source(self) -> str:
+        """The source that gave the record."""
+        return self.key.partition(":")[0]
 
 
 def strength(a: Identity, b: Identity) -> float | None:
@@ -74,15 +81,17 @@ def strength(a: Identity, b: Identity) -> float | None:
     return None
 
 
-def one_business(identities: Iterable[Identity]) -> list[list[str]]:
+def one_business(identities: Iterable[Identity], settled: Collection[str] = ()) -> list[list[str]]:
     """Place keys grouped into businesses: each group sorted, groups sorted by their first key.
+
+    `settled` are keys that were judged among themselves before; only pairs with another key are compared.
 
     Groups are joined along the surest pairs first, and never where two of their members are certainly at different
     places: so a chain's branches do not merge through a record without an address.
     """
     records = {identity.key: identity for identity in sorted(identities, key=lambda identity: identity.key)}
     groups: dict[str, list[str]] = {key: [key] for key in records}
-    for _, first, second in matching_pairs(records.values()):
+    for _, first, second in matching_pairs(records.values(), settled):
         one, other = groups[first], groups[second]
         if one is not other and not any(_same_place(records[a], records[b]) is False for a in one for b in other):
             one.extend(other)
@@ -91,12 +100,12 @@ def one_business(identities: Iterable[Identity]) -> list[list[str]]:
     return sorted({id(group): sorted(group) for group in groups.values()}.values())
 
 
-def matching_pairs(identities: Iterable[Identity]) -> list[tuple[float, str, str]]:
-    """Every matching pair as (minus strength, key, key), the surest first."""
+def matching_pairs(identities: Iterable[Identity], settled: Collection[str] = ()) -> list[tuple[float, str, str]]:
+    """Every matching pair with a key that is not settled, as (minus strength, key, key), the surest first."""
     found: dict[tuple[str, str], float] = {}
     for first, second in _candidates(list(identities)):
         pair = (first.key, second.key) if first.key < second.key else (second.key, first.key)
-        if pair not in found:
+        if pair not in found and not (first.key in settled and second.key in settled):
             found[pair] = strength(first, second) or 0.0
     return sorted((-sure, *pair) for pair, sure in found.items() if sure)
 
@@ -108,7 +117,7 @@ def _same_place(a: Identity, b: Identity) -> bool | None:
         metres = metres_between(a.position, b.position)
         if metres > 2 * NEAR_METRES:
             return False
-        if metres <= NEAR_METRES and house is None:
+        if house is None and metres <= (NEAR_METRES if a.source != b.source else _SAME_SOURCE_METRES):
             return True
     return house
 

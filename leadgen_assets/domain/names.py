@@ -7,10 +7,11 @@ from functools import lru_cache
 _ACCENTS = re.compile("[\u0300-\u036f]")  # Latin, Greek and Cyrillic only: in other scripts marks are letters
 _WORD = re.compile(r"\w+", re.UNICODE)
 _APOSTROPHES = re.compile("['’`´]")
-_LEGAL_FORMS = frozenset(
-    "oy oyj ab ky tmi ay ltd limited plc llc llp inc incorporated corp corporation co company gmbh mbh ag kg ug ohg ev sa sas sarl eurl"
-    " srl spa snc sl slu bv nv as asa aps ehf sp zoo kft sro doo pty pvt lda ltda cv".split()
-)
+_FORMS = """
+    oy oyj ab ky tmi ay ltd limited plc llc llp inc incorporated corp corporation co company gmbh mbh ag kg ug ohg
+    ev sa sas sarl eurl srl spa snc sl slu bv nv as asa aps ehf sp zoo kft sro doo pty pvt lda ltda cv
+"""
+_LEGAL_FORMS = frozenset(_FORMS.split())
 
 
 @lru_cache(maxsize=100_000)

@@ -12,23 +12,11 @@ _MAX_LENGTH = 2000
 
 _FACEBOOK = ("facebook.com", "fb.com", "fb.me")
 _INSTAGRAM = ("instagram.com", "instagr.am")
-# Hosts on which many unrelated businesses have a page: sharing one says nothing.
-SHARED_HOSTS = frozenset(
-    {
-        *_FACEBOOK, *_INSTAGRAM, "twitter.com", "x.com", "linkedin.com", "tiktok.com", "youtube.com", "pinterest.com", "linktr.ee",
-        "google.com", "goo.gl", "maps.app.goo.gl", "g.page", "business.site", "sites.google.com", "wa.me", "whatsapp.com", "t.me",
-        "tripadvisor.com", "yelp.com", "booking.com", "airbnb.com", "foursquare.com", "wolt.com", "foodora.fi", "ubereats.com",
-        "deliveroo.co.uk", "just-eat.co.uk", "lieferando.de", "doordash.com", "grubhub.com", "opentable.com", "thefork.com", "zomato.com",
-        "swiggy.com", "treatwell.com", "fresha.com", "booksy.com", "timma.fi", "doctolib.fr", "wixsite.com", "wordpress.com",
-        "blogspot.com", "weebly.com", "square.site", "jimdofree.com", "webnode.com", "tumblr.com", "etsy.com", "ebay.com", "amazon.com",
-        "gurunavi.com", "tabelog.com", "hotpepper.jp", "lin.ee", "line.me", "beacons.ai", "bit.ly", "tinyurl.com",
-    }
-)  # fmt: skip
 
 
 @lru_cache(maxsize=100_000)
 def normalised_url(raw: str | None) -> str | None:
-    """The first usable http(s) URL in `raw` with its scheme, its host in lower case and ASCII, and no fragment; else None.
+    """The first usable http(s) URL in `raw` with its host in lower case and ASCII and without fragment; else None.
 
     A missing scheme becomes http. An address without a domain name (a bare number, localhost) is none.
     """
@@ -44,12 +32,6 @@ def site_host(url: str | None) -> str | None:
     """The host name of a normalised URL without `www.`, or None."""
     host = urlsplit(url).hostname if url else None
     return host.removeprefix("www.") if host else None
-
-
-def is_shared_host(host: str) -> bool:
-    """True for a social network, marketplace or site builder, where the host says nothing about whose page it is."""
-    labels = host.split(".")
-    return any(".".join(labels[start:]) in SHARED_HOSTS for start in range(len(labels) - 1))
 
 
 def facebook_of(*urls: str | None) -> str | None:
@@ -81,7 +63,12 @@ def _url(text: str) -> str | None:
         host = host.encode("idna").decode("ascii").lower()
     except (ValueError, UnicodeError):
         return None
-    if parts.scheme.lower() not in {"http", "https"} or "@" in parts.netloc or not _is_domain_name(host) or len(text) > _MAX_LENGTH:
+    if (
+        parts.scheme.lower() not in {"http", "https"}
+        or "@" in parts.netloc
+        or not _is_domain_name(host)
+        or len(text) > _MAX_LENGTH
+    ):
         return None
     netloc = host if port is None else f"{host}:{port}"
     return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", parts.query, ""))

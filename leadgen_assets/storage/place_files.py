@@ -11,12 +11,19 @@ import polars as pl
 from leadgen_assets.storage.schemas import PLACE_FILE_COLUMNS
 
 REQUIRED_COLUMNS = ("source_id", "name")
-SAMPLE = Path(__file__).parents[1] / "samples" / "helsinki.parquet"
 
 _NUMBERS = ("lat", "lon")
-_LENGTHS = {"source": 40, "source_id": 200, "name": 255, "category": 100, "city": 100, "website": 2000, "opening_hours": 500}
+_LENGTHS = {
+    "source": 40,
+    "source_id": 200,
+    "name": 255,
+    "category": 100,
+    "city": 100,
+    "website": 2000,
+    "opening_hours": 500,
+}
 _LENGTH = 255
-# Control characters and the invisible marks that reorder text; joiners stay, because emoji and several scripts need them.
+# Control characters and invisible marks that reorder text; joiners stay, because emoji and several scripts need them.
 _UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+"
 _NOTHING = ["null", "none", "nan", "n/a", "na", "-", "--", "?", "unknown"]
 _DEFAULT_SOURCE = "file"
@@ -26,12 +33,17 @@ class PlaceFileError(Exception):
     """The file cannot be used; one sentence that names the file and what to mend."""
 
 
+def packaged_sample() -> Path:
+    """The file of real businesses that comes with the product; its licence is in the README beside it."""
+    return Path(__file__).parents[1] / "samples" / "helsinki.parquet"
+
+
 def read_place_file(path: Path) -> pl.DataFrame:
     """The usable records of a file, in file order.
 
     Args:
-        path: a Parquet or CSV file (comma, semicolon or tab; UTF-8) with the columns PLACE_FILE_COLUMNS. `source_id` and
-            `name` are required, other columns may be missing or be more.
+        path: a Parquet or CSV file (comma, semicolon or tab; UTF-8) with PLACE_FILE_COLUMNS. `source_id` and `name`
+            are required, others may be missing, further ones are ignored.
 
     Returns:
         A frame with exactly PLACE_FILE_COLUMNS, `lat` and `lon` as floats in degrees, the rest text, null where absent.
@@ -46,16 +58,42 @@ def read_place_file(path: Path) -> pl.DataFrame:
         raise PlaceFileError(f"The places file {path} does not exist.") from None
     except (OSError, pl.exceptions.PolarsError, UnicodeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise PlaceFileError(f"The places file {path} is not a readable Parquet or CSV file ({reason[:200]}).") from None
+        raise PlaceFileError(
+            f"The places file {path} is not a readable Parquet or CSV file ({reason[:200]})."
+        ) from None
     found = {name.strip().strip("\ufeff").casefold(): name for name in reversed(raw.columns)}
     missing = [name for name in REQUIRED_COLUMNS if name not in found]
     if missing:
         raise PlaceFileError(f"The places file {path} has no column {' and no column '.join(missing)}.")
     chosen = raw.select(_column(raw, found.get(name), name) for name in PLACE_FILE_COLUMNS)
-    records = _cleaned(chosen)
+    records = clean_records(chosen)
     if records.is_empty():
         raise PlaceFileError(f"The places file {path} holds no record with a source_id and a name.")
     return records
+
+
+def clean_records(frame: pl.DataFrame) -> pl.DataFrame:
+    """The records without what their columns cannot hold; see the module's docstring.
+
+    Args:
+        frame: has PLACE_FILE_COLUMNS, all text; `lat` and `lon` may be floats; other columns stay as they are.
+    """
+    texts = [name for name in PLACE_FILE_COLUMNS if name not in _NUMBERS]
+    frame = frame.with_columns(_text(name) for name in texts).with_columns(_degrees(name) for name in _NUMBERS)
+    nowhere = (pl.col("lat").abs() < 1e-6) & (pl.col("lon").abs() < 1e-6)  # what a failed geocoder writes
+    placeless = pl.col("lat").is_null() | pl.col("lon").is_null() | nowhere
+    letters = pl.col("city").str.contains(r"\p{L}")
+    country = pl.col("country").str.to_uppercase().replace("UK", "GB")
+    return (
+        frame.with_columns(
+            *(pl.when(placeless).then(None).otherwise(pl.col(name)).alias(name) for name in _NUMBERS),
+            pl.when(letters).then(pl.col("city")).alias("city"),
+            pl.when(country.str.contains(r"^[A-Z]{2}$")).then(country).alias("country"),
+            pl.col("source").fill_null(_DEFAULT_SOURCE),
+        )
+        .drop_nulls(list(REQUIRED_COLUMNS))
+        .unique(["source", "source_id"], keep="first", maintain_order=True)
+    )
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -76,30 +114,11 @@ def _column(raw: pl.DataFrame, found: str | None, name: str) -> pl.Expr:
     if found is None:
         return pl.lit(None, dtype=pl.String).alias(name)
     column, kind = pl.col(found), raw.schema[found]
-    if isinstance(kind, pl.List):
-        column, kind = column.list.first(), kind.inner
-    if kind.is_nested() or kind == pl.Object:
+    if isinstance(kind, pl.List) and not isinstance(kind.inner, (pl.List, pl.Struct, pl.Array)):
+        column = column.list.first()
+    elif kind.is_nested() or kind == pl.Object:
         return pl.lit(None, dtype=pl.String).alias(name)
     return column.cast(pl.String, strict=False).alias(name)
-
-
-def _cleaned(frame: pl.DataFrame) -> pl.DataFrame:
-    texts = [name for name in PLACE_FILE_COLUMNS if name not in _NUMBERS]
-    frame = frame.with_columns(_text(name) for name in texts).with_columns(_degrees(name) for name in _NUMBERS)
-    nowhere = (pl.col("lat").abs() < 1e-6) & (pl.col("lon").abs() < 1e-6)  # what a failed geocoder writes
-    placeless = pl.col("lat").is_null() | pl.col("lon").is_null() | nowhere
-    letters = pl.col("city").str.contains(r"\p{L}")
-    country = pl.col("country").str.to_uppercase().replace("UK", "GB")
-    return (
-        frame.with_columns(
-            *(pl.when(placeless).then(None).otherwise(pl.col(name)).alias(name) for name in _NUMBERS),
-            pl.when(letters).then(pl.col("city")).alias("city"),
-            pl.when(country.str.contains(r"^[A-Z]{2}$")).then(country).alias("country"),
-            pl.col("source").fill_null(_DEFAULT_SOURCE),
-        )
-        .drop_nulls(list(REQUIRED_COLUMNS))
-        .unique(["source", "source_id"], keep="first", maintain_order=True)
-    )
 
 
 def _text(name: str) -> pl.Expr:
@@ -111,5 +130,11 @@ def _text(name: str) -> pl.Expr:
 
 def _degrees(name: str) -> pl.Expr:
     limit = 90 if name == "lat" else 180
-    number = pl.col(name).str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    number = (
+        pl.col(name)
+        .cast(pl.String)
+        .str.strip_chars()
+        .str.replace(",", ".", literal=True)
+        .cast(pl.Float64, strict=False)
+    )
     return pl.when(number.is_finite() & number.is_between(-limit, limit)).then(number).alias(name)
