@@ -1,0 +1,205 @@
+"""What the simulated language model writes: a plausible answer in the shape of any JSON schema.
+
+It reads the facts in a prompt as loosely as a model does and knows nothing of the product's own rules for drafts.
+"""
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_NAME_KEYS = ("business_name", "business", "name", "company")
+_TRADE_KEYS = ("business_type", "category", "trade", "type", "industry")
+_TOWN_KEYS = ("city", "town", "location")
+_PRESENCE_KEYS = ("web_presence", "current_web_presence", "web_presence_status")
+_DEFAULT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "subject": {"type": "string"},
+        "intro": {"type": "string"},
+        "paragraphs": {"type": "array", "items": {"type": "string"}, "minItems": 3},
+        "benefits": {"type": "array", "items": {"type": "string"}, "minItems": 3},
+        "call_to_action": {"type": "string"},
+    },
+}
+_LINE = re.compile(r"^\W*([A-Za-z][A-Za-z _]{1,30}?)\W*[:=]\s*(.+?)\s*$", re.MULTILINE)
+_SUBJECT_LIMIT = 60
+
+# Worded as a well-instructed model would: nothing here claims more than any prompt about a local business says.
+_SUBJECTS = (
+    "An idea for {name}",
+    "A website for {name}",
+    "A thought about {name} online",
+    "{name}: a small suggestion",
+    "Helping people find {name}",
+)
+_INTROS = (
+    "People who want {a_trade} in {town} often look online first. A website of its own could let {name} "
+    "be the place they find there, with what it offers, when it is open and how to get in touch. It would"
+    " say so in your own words and would belong to you alone.",
+    "{name} could greet new customers before they ever reach the door. A clear page with what you offer, "
+    "where you are and how to reach you can answer the first questions of people in {town} at any hour. "
+    "This proposal shows what that could look like for {a_trade}.",
+    "A digital home can do quiet work for {a_trade}: it shows what there is, answers the usual questions "
+    "and makes it easy to get in touch. The next pages show how such a home could look for {name} in "
+    "{town}, step by step and without jargon.",
+)
+_PARAGRAPHS = (
+    (
+        "I came across {name} while looking at local businesses in {town}. {presence}",
+        "I was looking for {a_trade} in {town} and found {name}. {presence}",
+        "I am writing because {name} caught my eye among the businesses of {town}. {presence}",
+    ),
+    (
+        "For {a_trade}, a simple website of its own could show what you offer, when you are open and how to "
+        "reach you, in one place that belongs to you. People who search on a phone could decide in a moment, "
+        "and regular customers could check the news without having to call.",
+        "With a page of your own, people who search for {a_trade} nearby could see what you offer, look at a "
+        "few pictures and find the way to you. You could change the text yourself whenever something is new, "
+        "and it would read well on any phone.",
+        "A small, well-made page could answer the questions that people ask before they choose {a_trade}: "
+        "what there is, when to come and how to get in touch. It could also take bookings or requests, so "
+        "that less time goes into answering the phone.",
+    ),
+    (
+        "If that sounds useful, I would be glad to talk it through with you in a free first consultation, "
+        "whenever it suits you.",
+        "Would you like to hear what this could look like for you? A first consultation is free, and there is"
+        " no obligation at all.",
+        "May I show you a first sketch in a free consultation? A short reply to this message is enough.",
+    ),
+)
+_BENEFITS = (
+    "New customers could find {name} when they search nearby",
+    "Opening hours, directions and contact details can stand in one place",
+    "A page could answer the questions that people now call about",
+    "A page that reads well on phones can help people decide",
+    "Photos and news can be changed by you at any time",
+    "Requests could reach you at any hour, even when you are busy",
+)
+_CALLS = ("See the proposal", "See what it could look like", "Have a look at the idea", "Look at the first sketch")
+_CLAIMS = (
+    "Businesses like yours gain {percent} % more customers within weeks.",
+    "Studies show that {percent} % of people never visit a place without a website.",
+)
+
+
+def write_answer(prompt: str, schema: Mapping[str, Any] | None, *, seed: str, embellish: bool = False) -> Any:
+    """An answer that satisfies a JSON schema.
+
+    Args:
+        prompt: the whole prompt; the business is found in it as JSON or as `key: value` lines.
+        schema: what the answer must look like; None for the usual fields of an email.
+        seed: the same seed and prompt give the same answer.
+        embellish: put in a percentage that nothing in the prompt supports.
+    """
+    rng = random.Random(seed)
+    writer = _Writer(_facts(prompt), rng, embellish=embellish)
+    return writer.value("answer", schema or _DEFAULT_SCHEMA)
+
+
+class _Writer:
+    def __init__(self, facts: Mapping[str, str], rng: random.Random, *, embellish: bool) -> None:
+        trade = _first(facts, _TRADE_KEYS, "local business").replace("_", " ").lower()
+        self._words = {
+            "name": _first(facts, _NAME_KEYS, "your business"),
+            "town": _first(facts, _TOWN_KEYS, "your area"),
+            "a_trade": f"{'an' if trade[:1] in 'aeiou' else 'a'} {trade}",
+        }
+        self._words["presence"] = _first(facts, _PRESENCE_KEYS, "").rstrip(".") + "."
+        self._rng = rng
+        self._embellish = embellish
+
+    def value(self, name: str, schema: Mapping[str, Any], position: int = 0) -> Any:
+        """A value for one property, by its schema first and its name second."""
+        if schema.get("enum"):
+            return self._rng.choice(list(schema["enum"]))
+        kind = schema.get("type", "string")
+        kind = next((k for k in kind if k != "null"), "string") if isinstance(kind, list) else kind
+        if kind == "object":
+            properties: Mapping[str, Any] = schema.get("properties") or {}
+            return {key: self.value(key, inner) for key, inner in properties.items()}
+        if kind == "array":
+            return self._items(name, schema)
+        if kind in {"integer", "number"}:
+            return schema.get("minimum", 0)
+        if kind == "boolean":
+            return False
+        return self._text(name, position)[: schema.get("maxLength")]
+
+    def _items(self, name: str, schema: Mapping[str, Any]) -> list[Any]:
+        inner: Mapping[str, Any] = schema.get("items") or {"type": "string"}
+        if name.startswith("benefit") and inner.get("type", "string") == "string" and not inner.get("enum"):
+            count = schema.get("minItems") or 3
+            return [self._fill(text) for text in self._rng.sample(_BENEFITS, min(count, len(_BENEFITS)))]
+        count = schema.get("minItems") or min(3, schema.get("maxItems", 3))
+        return [self.value(name, inner, position) for position in range(count)]
+
+    def _text(self, name: str, position: int) -> str:
+        if "subject" in name:
+            return self._subject()
+        if "intro" in name or "headline" in name:
+            return self._fill(self._rng.choice(_INTROS))
+        if "benefit" in name:
+            return self._fill(_BENEFITS[position % len(_BENEFITS)])
+        if "call" in name or "cta" in name or "action" in name:
+            return self._rng.choice(_CALLS)
+        if "html" in name or "body" in name or name == "text":
+            paragraphs = [self._paragraph(n) for n in range(len(_PARAGRAPHS))]
+            return "".join(f"<p>{text}</p>" for text in paragraphs) if "html" in name else "\n\n".join(paragraphs)
+        return self._paragraph(position)
+
+    def _paragraph(self, position: int) -> str:
+        text = self._fill(self._rng.choice(_PARAGRAPHS[position % len(_PARAGRAPHS)]))
+        if self._embellish and position == 1:
+            text += " " + self._rng.choice(_CLAIMS).format(percent=self._rng.randrange(23, 89))
+        return text
+
+    def _subject(self) -> str:
+        name = self._words["name"]
+        fitting = [subject for subject in map(self._fill, _SUBJECTS) if len(subject) <= _SUBJECT_LIMIT]
+        return self._rng.choice(fitting) if fitting else name[:_SUBJECT_LIMIT].rstrip()
+
+    def _fill(self, text: str) -> str:
+        return text.format(**self._words).removesuffix(" .")
+
+
+def _facts(prompt: str) -> dict[str, str]:
+    """Names and values that stand in a prompt: in its JSON first, in its lines second; the first mention wins."""
+    facts: dict[str, str] = {}
+    for value in _json_in(prompt):
+        _collect(value, facts)
+    for key, value in _LINE.findall(prompt):
+        facts.setdefault(key.strip().lower().replace(" ", "_"), value.strip().strip("\"',"))
+    return facts
+
+
+def _json_in(prompt: str) -> list[Any]:
+    """Every JSON object that stands in a prompt, in order."""
+    decoder, found, at = json.JSONDecoder(), [], prompt.find("{")
+    while at >= 0:
+        try:
+            value, end = decoder.raw_decode(prompt, at)
+        except ValueError:
+            end = at + 1
+        else:
+            found.append(value)
+        at = prompt.find("{", end)
+    return found
+
+
+def _collect(value: Any, facts: dict[str, str]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, str) and inner.strip():
+                facts.setdefault(key.lower(), inner.strip())
+        for inner in value.values():
+            _collect(inner, facts)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, facts)
+
+
+def _first(facts: Mapping[str, str], keys: tuple[str, ...], default: str) -> str:
+    return next((facts[key] for key in keys if facts.get(key)), default)
