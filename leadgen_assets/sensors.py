@@ -28,7 +28,14 @@ def tracking_reactions(context: dg.SensorEvaluationContext, platform: Platform) 
     """Waits for alerts that a tracking event queued, sends them at once, and reports the new events on the asset graph."""
     wait_for_alerts(ledger_url(platform.settings), LISTEN_SECONDS)
     summary = react_once(platform.ledger, platform.settings, platform.clock)
-    since = datetime.fromisoformat(context.cursor) if context.cursor else None
+    events, cursor = observe_events(platform, context.cursor)
+    reason = None if events else dg.SkipReason(f"No new events; {summary}.")
+    return dg.SensorResult(asset_events=events, skip_reason=reason, cursor=cursor)
+
+
+def observe_events(platform: Platform, cursor: str | None) -> tuple[list[dg.AssetMaterialization], str]:
+    """One materialisation of `tracking_events` per day that has events stored since the cursor, and the new cursor."""
+    since = datetime.fromisoformat(cursor) if cursor else None
     now = platform.clock.now()
     with platform.ledger() as connection:
         counts = count_events_by_day(connection, since, now, platform.settings.operator_timezone)
@@ -36,8 +43,7 @@ def tracking_reactions(context: dg.SensorEvaluationContext, platform: Platform) 
         dg.AssetMaterialization("tracking_events", partition=day.isoformat(), metadata={"new_events": count})
         for day, count in counts.items()
     ]
-    reason = None if events else dg.SkipReason(f"No new events; {summary}.")
-    return dg.SensorResult(asset_events=events, skip_reason=reason, cursor=now.isoformat())
+    return events, now.isoformat()
 
 
 @dg.sensor(job=daily_pipeline, minimum_interval_seconds=10, default_status=_on)

@@ -17,34 +17,36 @@ class StartError(Exception):
 
 
 class Processes:
-    """The children of this process, by name; every one writes its output to a log file of its own."""
+    """The children of this process, by name; every one writes its output to a log file of its own.
+
+    Attributes:
+        environment: what children started from now on inherit.
+    """
 
     def __init__(self, log_folder: Path, environment: Mapping[str, str]) -> None:
         self._logs = log_folder
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._arguments: dict[str, list[str]] = {}
         log_folder.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start `python ARGUMENTS` in a process group of its own, so that Ctrl-C reaches this process alone."""
         signal.signal(signal.SIGINT, signal.default_int_handler)  # an ignored SIGINT would be inherited, and SIGTERM with it
+        self._arguments[name] = list(arguments)
         with self.log(name).open("wb") as log:
             self._children[name] = subprocess.Popen(
                 [sys.executable, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,
             )
 
     def log(self, name: str) -> Path:
         """Where a child's output goes."""
         return self._logs / f"{name}.log"
-
-    def dead(self) -> list[str]:
-        """Names of the children that ended."""
-        return [name for name, child in self._children.items() if child.poll() is not None]
 
     def await_line(self, name: str, marker: str, timeout_seconds: float) -> str:
         """The first line of a child's output that contains a marker.
@@ -75,6 +77,26 @@ class Processes:
                     return
             time.sleep(0.1)
         raise StartError(f"{name} did not start; the last line of {self.log(name)} is: {self._last_line(name)}")
+
+    def await_path(self, name: str, path: Path, timeout_seconds: float) -> None:
+        """Return once a child made a file, such as its socket.
+
+        Raises:
+            StartError: if it ends, or does not in time.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline and self._children[name].poll() is None:
+            if path.exists():
+                return
+            time.sleep(0.05)
+        raise StartError(f"{name} did not start; the last line of {self.log(name)} is: {self._last_line(name)}")
+
+    def revive(self) -> list[str]:
+        """Start again every child that ended; returns their names."""
+        ended = [name for name, child in self._children.items() if child.poll() is not None]
+        for name in ended:
+            self.start(name, self._arguments[name])
+        return ended
 
     def stop(self) -> None:
         """End every child: politely, then after six seconds by force, its process group included."""

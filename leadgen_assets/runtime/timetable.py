@@ -23,6 +23,9 @@ class Timetable:
     Attributes:
         runs: how many runs were executed.
         failed: job name and partition of every run that failed.
+        last_rows: rows of each asset that the last run materialised.
+        checks: how many asset checks were evaluated.
+        failed_checks: name and partition of every one that failed as an error.
     """
 
     def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance, platform: Platform) -> None:
@@ -31,6 +34,9 @@ class Timetable:
         self._platform = platform
         self.runs = 0
         self.failed: list[str] = []
+        self.last_rows: dict[str, int] = {}
+        self.checks = 0
+        self.failed_checks: list[str] = []
 
     def moments(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
         """Every tick in [start, end): its moment in UTC and the schedule's name."""
@@ -58,6 +64,11 @@ class Timetable:
         job = self._definitions.resolve_job_def(job_name)
         result = job.execute_in_process(instance=self._instance, partition_key=partition, tags=tags, raise_on_error=False)
         self.runs += 1
+        self.last_rows = _rows(result)
+        for evaluation in result.get_asset_check_evaluations():
+            self.checks += 1
+            if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                self.failed_checks.append(f"{evaluation.check_name} of {partition}")
         if not result.success:
             self.failed.append(f"{job_name} of {partition}: {_first_error(result)}")
             _log.error("run failed", job=job_name, partition=partition, run=result.run_id)
@@ -70,3 +81,13 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str:
             error = event.step_failure_data.error
             return (error.cause or error).message.strip().splitlines()[0][:300]
     return "no step failed"
+
+
+def _rows(result: dg.ExecuteInProcessResult) -> dict[str, int]:
+    rows = {}
+    for event in result.get_asset_materialization_events():
+        materialization = event.step_materialization_data.materialization
+        count = materialization.metadata.get("dagster/row_count")
+        if count is not None:
+            rows[materialization.asset_key.to_user_string()] = int(str(count.value))
+    return rows

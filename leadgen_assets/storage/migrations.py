@@ -48,3 +48,20 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(folder))
     return config
+
+
+def ensure_database(conninfo: str, name: str) -> None:
+    """Create a database on the same server, such as Dagster's own, unless it is there.
+
+    Raises:
+        DatabaseUnavailableError: if the server is not reachable, or the role may not create it.
+    """
+    from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
+
+    try:
+        with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DatabaseUnavailableError(f"The database {name} cannot be created ({reason}); create it, or mend DATABASE_URL.") from None

@@ -101,3 +101,9 @@ def read_workbook(connection: Connection, day: date) -> tuple[str, bytes] | None
     """File name and content of a day's workbook, or None."""
     row = connection.execute("SELECT filename, content FROM report_files WHERE report_date = %s", (day,)).fetchone()
     return (row["filename"], bytes(row["content"])) if row else None
+
+
+def latest_report_day(connection: Connection) -> date | None:
+    """The newest day that has a workbook."""
+    row = connection.execute("SELECT max(report_date) AS day FROM report_files").fetchone()
+    return row["day"] if row else None

@@ -1,0 +1,33 @@
+"""`leadgen doctor`: what works, what is missing, and what to do about it."""
+
+import typer
+
+from leadgen_assets.cli.outcome import CHECK_FAILED, AsJson, console, ends_in_a_sentence, print_json
+from leadgen_assets.runtime.checkup import Finding, StartRefusedError, examine
+from leadgen_assets.settings import Settings
+
+_SIGNS = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]", "skipped": "[yellow]–[/yellow]"}
+
+
+@ends_in_a_sentence
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, database, migrations and every configured outside system."""
+    findings = examine(Settings.load())
+    if as_json:
+        print_json([{"name": item.name, "state": item.state, "detail": item.detail} for item in findings])
+    else:
+        for item in findings:
+            console.print(f"{_SIGNS[item.state]} {item.name}: {item.detail}", soft_wrap=True)
+    if any(item.state == "failed" for item in findings):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def require_ready(settings: Settings) -> None:
+    """Refuse to start live while a check fails.
+
+    Raises:
+        StartRefusedError: naming everything that fails.
+    """
+    failed: list[Finding] = [item for item in examine(settings) if item.state == "failed"]
+    if failed:
+        raise StartRefusedError("Live mode does not start: " + "; ".join(f"{item.name}: {item.detail}" for item in failed))

@@ -1,0 +1,24 @@
+"""The `leadgen` command: collects the commands, each in its own module."""
+
+import typer
+
+from leadgen_assets.cli.doctor import doctor
+from leadgen_assets.cli.migrate import migrate
+from leadgen_assets.cli.rehearse import rehearse
+from leadgen_assets.cli.report import report
+from leadgen_assets.cli.run import run
+from leadgen_assets.cli.targets import targets
+from leadgen_assets.cli.up import up
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Finds local businesses without a good website, proves it, writes to them truthfully, and reports every day.",
+)
+app.command()(up)
+app.command()(rehearse)
+app.command()(run)
+app.command()(report)
+app.command()(doctor)
+app.command()(migrate)
+app.add_typer(targets, name="targets")

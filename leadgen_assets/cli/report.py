@@ -1,0 +1,37 @@
+"""`leadgen report`: a day's workbook, as it was stored."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
+
+
+@ends_in_a_sentence
+def report(
+    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; the latest report if left out.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder to write the workbook to.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write a day's Excel workbook to a folder."""
+    from leadgen_assets.settings import Settings
+    from leadgen_assets.storage.database import ready_database
+    from leadgen_assets.storage.ledger import ledger_connection
+    from leadgen_assets.storage.reports import latest_report_day, read_workbook
+
+    with ready_database(Settings.load()) as url, ledger_connection(url) as connection:
+        day = date.date() if date else latest_report_day(connection)
+        found = read_workbook(connection, day) if day else None
+    if found is None:
+        errors.print(f"There is no report of {day or 'any day'} yet: it is written at the report hour, or by the job daily_reporting.")
+        raise typer.Exit(MUST_ACT)
+    filename, content = found
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / filename
+    path.write_bytes(content)
+    if as_json:
+        print_json({"date": day, "path": str(path)})
+    else:
+        console.print(f"Wrote {path}.")

@@ -1,0 +1,71 @@
+"""`leadgen targets`: where to look for businesses."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from leadgen_assets.cli.outcome import AsJson, console, ends_in_a_sentence, print_json
+
+targets = typer.Typer(no_args_is_help=True, help="Where to look for businesses.")
+
+
+@targets.command("list")
+@ends_in_a_sentence
+def list_targets(as_json: AsJson = False) -> None:
+    """Show the target locations."""
+    from rich.table import Table
+
+    from leadgen_assets.settings import Settings
+    from leadgen_assets.storage import targets as storage
+    from leadgen_assets.storage.database import ready_database
+    from leadgen_assets.storage.ledger import ledger_connection
+
+    settings = Settings.load()
+    with ready_database(settings) as url, ledger_connection(url) as connection:
+        storage.seed_targets(connection, settings.clock.now())
+        rows = [asdict(row) for row in storage.list_targets(connection)]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("City", "Country", "Radius", "Categories", "Active")
+    for row in rows:
+        table.add_row(
+            row["city"], row["country"] or "", f"{row['radius_meters']} m", ", ".join(row["categories"]), "yes" if row["is_active"] else "no"
+        )
+    console.print(table)
+
+
+@targets.command("add")
+@ends_in_a_sentence
+def add_target(
+    city: str,
+    country: Annotated[str, typer.Option(help="ISO code of the country, such as FI.")],
+    lat: Annotated[float, typer.Option(min=-90, max=90)],
+    lng: Annotated[float, typer.Option(min=-180, max=180)],
+    category: Annotated[list[str], typer.Option(help="Repeat for several, for example --category bakery --category florist.")],
+    radius_meters: Annotated[int, typer.Option(min=1, max=50_000)] = 5000,
+    as_json: AsJson = False,
+) -> None:
+    """Add a city with its centre, radius and categories."""
+    from leadgen_assets.settings import Settings
+    from leadgen_assets.storage import targets as storage
+    from leadgen_assets.storage.database import ready_database
+    from leadgen_assets.storage.ledger import ledger_connection
+
+    settings = Settings.load()
+    with ready_database(settings) as url, ledger_connection(url) as connection:
+        target = storage.add_target(
+            connection,
+            at=settings.clock.now(),
+            city=city,
+            country=country,
+            lat=lat,
+            lng=lng,
+            categories=category,
+            radius_meters=radius_meters,
+        )
+    if as_json:
+        print_json({"id": target.id, "city": city})
+    else:
+        console.print(f"{city} is a target from the next discovery on.")

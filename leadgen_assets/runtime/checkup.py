@@ -1,0 +1,109 @@
+"""The checks of `leadgen doctor`: each ends in one finding and none changes anything outside.
+
+What live mode additionally demands is here too; the sender asks its own questions before each message.
+"""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from leadgen_assets.runtime.processes import StartError
+from leadgen_assets.settings import Settings
+from leadgen_assets.storage.database import ready_database
+from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
+from leadgen_assets.storage.migrations import revisions
+
+_CONNECT_SECONDS = 5.0
+
+
+class StartRefusedError(StartError):
+    """Live mode was refused; the message names what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check."""
+
+    name: str
+    state: Literal["passed", "failed", "skipped"]
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check that applies to these settings."""
+    return [
+        Finding("settings", "passed", f"mode {settings.leadgen_mode}, home {settings.leadgen_home}"),
+        _database(settings),
+        _proposals(),
+        *_systems(settings),
+        *(_live(settings) if settings.leadgen_mode == "live" else ()),
+    ]
+
+
+def _database(settings: Settings) -> Finding:
+    try:
+        with ready_database(settings) as url:
+            present, newest = revisions(url)
+    except DatabaseUnavailableError as error:
+        return Finding("database", "failed", str(error))
+    where = "DATABASE_URL" if settings.database_url else "embedded"
+    if present != newest:
+        return Finding("database", "failed", f"{where}: schema at {present}, newest is {newest}; run `leadgen migrate`")
+    return Finding("database", "passed", f"{where}, schema at revision {present}")
+
+
+def _proposals() -> Finding:
+    from leadgen_assets.domain.proposal import missing_library
+
+    missing = missing_library()
+    return Finding("proposals", "skipped", missing) if missing else Finding("proposals", "passed", "Pango is there, PDFs can be drawn")
+
+
+def _systems(settings: Settings) -> Iterator[Finding]:
+    systems = [
+        ("Google Places", settings.google_places_api_key, settings.google_places_base_url, "GOOGLE_PLACES_API_KEY"),
+        ("Overpass", settings.overpass_url, settings.overpass_url, "OVERPASS_URL"),
+        ("Groq", settings.groq_api_key, settings.groq_base_url, "GROQ_API_KEY"),
+        ("Telegram", settings.telegram_bot_token, settings.telegram_base_url, "TELEGRAM_BOT_TOKEN"),
+        ("CallMeBot", settings.callmebot_api_key, settings.callmebot_base_url, "CALLMEBOT_API_KEY"),
+    ]
+    for name, configured, url, setting in systems:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        yield _reach(name, parts.hostname or "", port) if configured else Finding(name, "skipped", f"{setting} is not set")
+    for name, host, port, setting in (
+        ("SMTP", settings.brevo_smtp_host, settings.brevo_smtp_port, "BREVO_SMTP_HOST"),
+        ("IMAP", settings.imap_host, settings.imap_port, "IMAP_HOST"),
+    ):
+        yield _reach(name, host, port) if host else Finding(name, "skipped", f"{setting} is not set")
+
+
+def _reach(name: str, host: str, port: int) -> Finding:
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_SECONDS):
+            return Finding(name, "passed", f"{host}:{port} answers")
+    except OSError as error:
+        return Finding(name, "failed", f"{host}:{port} does not answer ({error}); mend the setting or the network")
+
+
+def _live(settings: Settings) -> Iterator[Finding]:
+    defaults = Settings.model_fields
+    demands = {
+        "postal address": (bool(settings.postal_address.strip()), "set POSTAL_ADDRESS: every commercial email must carry one"),
+        "public address": (settings.app_url.startswith("https://"), "set APP_URL to the https address of the tracking service"),
+        "secret": (settings.app_secret_key != defaults["app_secret_key"].default, "set APP_SECRET_KEY to a secret of your own"),
+        "sender": (
+            not any(value.endswith("example.com") for value in (settings.from_email, settings.reply_to_email, settings.admin_email)),
+            "set FROM_EMAIL, REPLY_TO_EMAIL and ADMIN_EMAIL to addresses of your own",
+        ),
+        "company": (not settings.company_website.endswith("example.com"), "set COMPANY_NAME and COMPANY_WEBSITE"),
+        "mail server": (bool(settings.brevo_smtp_host), "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"),
+        "a source of places": (
+            bool(settings.google_places_api_key or settings.overpass_url or settings.places_file),
+            "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE",
+        ),
+    }
+    for name, (holds, mend) in demands.items():
+        yield Finding(name, "passed", "set") if holds else Finding(name, "failed", mend)

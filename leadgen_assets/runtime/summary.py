@@ -1,0 +1,152 @@
+"""The result of a rehearsal as one JSON object: the funnel, what people and machines did, mistakes, checks and paths.
+
+What the town saw is counted by the town (mail server, acts, messengers); what was decided is read from the ledger.
+"""
+
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from leadgen_assets.rehearsal.verdict import Check, as_rows, find_mistakes, judge
+from leadgen_assets.runtime.rehearsal import Rehearsal
+from leadgen_assets.runtime.timetable import Timetable
+from leadgen_assets.storage.ledger import Connection, ledger_connection
+from leadgen_assets.storage.reports import latest_report_day, read_workbook
+
+_USD_PER_PLACES_REQUEST = 0.035  # beyond the free allowance of the month
+_HUNDRED_LEADS_FLOORS = {
+    "sent": 25, "opened_person": 1, "opened_machine": 1, "clicked_person": 1, "clicked_machine": 1, "replied": 1, "auto_replied": 1,
+    "unsubscribed": 1, "bounced": 1, "alerts_telegram": 1, "alerts_whatsapp": 1,
+}  # fmt: skip
+_FLOORS_FROM_LEADS = 100
+
+
+def summarise(rehearsal: Rehearsal, timetable: Timetable, faults_injected: int = 0) -> dict[str, Any]:
+    """Count everything, judge it against the town's truth, and write the files that people look at.
+
+    Returns:
+        The object that `leadgen rehearse --json` prints.
+    """
+    town = rehearsal.town
+    with ledger_connection(rehearsal.settings.database_url or "") as connection:
+        counts: dict[str, Any] = _ledger_counts(connection)
+        accepted = [mail.message_id for mail in town.mail.requests]
+        mistakes = find_mistakes(connection, town.businesses, town.acts, accepted)
+        report_path = _write_workbook(connection, rehearsal.settings.leadgen_home / "reports")
+        counts |= _town_counts(rehearsal) | asdict(mistakes)
+        checks = judge(counts, _floors(len(town.businesses), rehearsal.plan.days))
+        checks += [_runs(timetable), _bad_answers(rehearsal), _same_sends(connection, accepted), _proposals(rehearsal), _asset_checks(timetable)]
+    return counts | {
+        "faults_injected": faults_injected,
+        "report_path": str(report_path) if report_path else None,
+        "email_path": _first(rehearsal.settings.messages_folder.glob("*.eml")),
+        "proposal_path": _write_proposal(rehearsal),
+        "spent_usd": round(max(0, counts.pop("places_requests") - 1000) * _USD_PER_PLACES_REQUEST, 2),
+        "runs": timetable.runs,
+        "wall_seconds": round(time.monotonic() - rehearsal.started, 1),
+        "checks": as_rows(checks),
+    }
+
+
+def _ledger_counts(connection: Connection) -> dict[str, int]:
+    leads = connection.execute(
+        "SELECT count(*) AS leads, count(*) FILTER (WHERE decision = 'qualified') AS qualified,"
+        " count(*) FILTER (WHERE decision = 'disqualified') AS disqualified, count(*) FILTER (WHERE decision = 'unknown') AS unknown,"
+        " count(*) FILTER (WHERE decision = 'qualified' AND route = 'email') AS with_email,"
+        " count(*) FILTER (WHERE decision = 'qualified' AND route IN ('phone', 'visit')) AS call_sheet FROM leads"
+    ).fetchone()
+    outreach = connection.execute(
+        "SELECT count(*) AS queued, count(*) FILTER (WHERE status = 'delivered') AS delivered,"
+        " count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'unknown') AS unknown_sends FROM email_outreach"
+    ).fetchone()
+    places = connection.execute("SELECT coalesce(sum(used), 0)::int AS used FROM quota_usage WHERE service LIKE 'google%'").fetchone()
+    drafted = connection.execute("SELECT count(DISTINCT subject) AS n FROM captures WHERE asset = 'draft_completions'").fetchone()
+    return {**(leads or {}), **(outreach or {}), "places_requests": (places or {})["used"], "drafted": (drafted or {})["n"]}
+
+
+def _town_counts(rehearsal: Rehearsal) -> dict[str, int]:
+    acts, town = rehearsal.town.acts, rehearsal.town
+    refused = Counter(refusal.recipient for refusal in town.mail.refusals if refusal.reply.startswith("55"))
+    return {
+        "places": len({key for business in town.businesses for key in business.source_keys}),
+        "sent": len(town.mail.requests),
+        "bounced": len(refused) + acts.count("bounce"),
+        "opened_person": acts.count("open", "person"),
+        "opened_machine": acts.count("open", "machine"),
+        "clicked_person": acts.count("click", "person"),
+        "clicked_machine": acts.count("click", "machine"),
+        "replied": acts.count("reply"),
+        "auto_replied": acts.count("auto_reply"),
+        "unsubscribed": acts.count("unsubscribe"),
+        "alerts_telegram": len(town.messengers.sent("telegram")),
+        "alerts_whatsapp": len(town.messengers.sent("whatsapp")),
+    }
+
+
+def _floors(leads: int, days: int) -> dict[str, int]:
+    """Zero mistakes also hold when nothing happens: a whole first day with 100 leads must show every kind of act."""
+    return _HUNDRED_LEADS_FLOORS if leads >= _FLOORS_FROM_LEADS and days >= 1 else {"leads": leads // 2}
+
+
+def _runs(timetable: Timetable) -> Check:
+    detail = "; ".join(timetable.failed[:3]) or f"{timetable.runs} runs succeeded"
+    return Check("runs_succeeded", "failed" if timetable.failed else "passed", detail)
+
+
+def _bad_answers(rehearsal: Rehearsal) -> Check:
+    bad = rehearsal.town.acts.bad_answers
+    return Check("visitors_were_served", "failed" if bad else "passed", "; ".join(answer.problem for answer in bad[:3]) or "no bad answer")
+
+
+def _same_sends(connection: Connection, accepted: list[str]) -> Check:
+    rows = connection.execute("SELECT message_id FROM email_outreach WHERE sent_at IS NOT NULL")
+    ledger, town = {row["message_id"] for row in rows}, set(accepted)
+    state = "passed" if ledger == town else "failed"
+    return Check("ledger_equals_mail_server", state, f"ledger {len(ledger)}, mail server {len(town)} messages")
+
+
+def _proposals(rehearsal: Rehearsal) -> Check:
+    from leadgen_assets.domain.proposal import missing_library
+
+    missing = missing_library()
+    if missing:
+        return Check("proposals_rendered", "skipped", missing)
+    attached = sum(b"application/pdf" in mail.content for mail in rehearsal.town.mail.requests)
+    total = len(rehearsal.town.mail.requests)
+    return Check("proposals_rendered", "passed" if attached == total else "failed", f"{attached} of {total} messages carry their PDF")
+
+
+def _asset_checks(timetable: Timetable) -> Check:
+    failed = timetable.failed_checks
+    return Check("asset_checks", "failed" if failed else "passed", "; ".join(failed[:3]) or f"{timetable.checks} evaluations passed")
+
+
+def _write_workbook(connection: Connection, folder: Path) -> Path | None:
+    day = latest_report_day(connection)
+    found = read_workbook(connection, day) if day else None
+    if found is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / found[0]
+    path.write_bytes(found[1])
+    return path
+
+
+def _write_proposal(rehearsal: Rehearsal) -> str | None:
+    """The PDF of the first message that the mail server accepted, taken out of the message itself."""
+    from email import message_from_bytes, policy
+
+    for mail in rehearsal.town.mail.requests:
+        for part in message_from_bytes(mail.content, policy=policy.default).walk():
+            if part.get_content_type() == "application/pdf":
+                path = rehearsal.settings.leadgen_home / "reports" / (part.get_filename() or "Proposal.pdf")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(part.get_payload(decode=True))
+                return str(path)
+    return None
+
+
+def _first(paths: Any) -> str | None:
+    return next((str(path) for path in sorted(paths)), None)
