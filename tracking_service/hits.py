@@ -1,0 +1,73 @@
+"""From a request to an event: what is kept of a hit, and what is not.
+
+Kept are the raw signals that a verdict needs, shortened. The address of the requester is cut to its network here and
+goes no further. Reading the body, cookies or the query string does not belong here: none of them counts.
+"""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+import falcon.asgi
+
+from tracking_service.bursts import RecentRequests
+from tracking_service.clock import Clock
+from tracking_service.events import TrackingEvent
+from tracking_service.links import Link
+from tracking_service.networks import TrustedProxies
+from tracking_service.verdicts import JUDGED_HEADERS
+
+_HEADER_CHARACTERS = 200
+_AGENT_CHARACTERS = 500
+
+
+class HitReader:
+    """Turns requests into events.
+
+    Args:
+        clock: gives the moment of a hit.
+        proxies: whose X-Forwarded-For is believed.
+    """
+
+    def __init__(self, clock: Clock, proxies: TrustedProxies) -> None:
+        self._clock = clock
+        self._proxies = proxies
+        self._recent = RecentRequests()
+
+    def event(self, request: falcon.asgi.Request, link: Link) -> TrackingEvent:
+        """The event of a request that counts."""
+        now = self._clock.now()
+        burst = self._recent.note(link.outreach_id, now, request.method, _name(link))
+        headers: dict[str, Any] = {"burst": asdict(burst)}
+        for name in JUDGED_HEADERS:
+            value = request.get_header(name)
+            if value:
+                headers[name] = _clean(value, _HEADER_CHARACTERS)
+        agent = request.get_header("user-agent")
+        return TrackingEvent(
+            id=uuid4(),
+            event_type=link.kind,
+            outreach_id=link.outreach_id,
+            occurred_at=now,
+            method=request.method,
+            url_clicked=link.destination,
+            network=self._network(request),
+            user_agent=_clean(agent, _AGENT_CHARACTERS) if agent else None,
+            headers=headers,
+        )
+
+    def note(self, request: falcon.asgi.Request, link: Link) -> None:
+        """Remember a request that does not count (HEAD, a look at the unsubscribe page): it tells about others."""
+        self._recent.note(link.outreach_id, self._clock.now(), request.method, _name(link))
+
+    def _network(self, request: falcon.asgi.Request) -> str | None:
+        client = request.scope.get("client")
+        return self._proxies.requester_network(client[0] if client else None, request.get_header("x-forwarded-for"))
+
+
+def _name(link: Link) -> str | None:
+    return None if link.kind == "open" else link.destination or link.kind
+
+
+def _clean(value: str, limit: int) -> str:
+    return value[:limit].replace("\x00", "")

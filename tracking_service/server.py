@@ -1,0 +1,96 @@
+"""Running the service: one process, one event loop, one line on standard output that says where it listens."""
+
+import gc
+import signal
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+
+from tracking_service.app import create_app
+from tracking_service.counters import Counters
+from tracking_service.loopback import install_loopback_guard
+from tracking_service.settings import ServiceSettings, SettingsError
+from tracking_service.spool import Spool, SpoolBusyError
+from tracking_service.store import EventStore
+from tracking_service.writer import EventWriter
+
+_DRAIN_SECONDS = 1
+
+
+class ServerError(Exception):
+    """Why the service cannot start, in one sentence that names what to mend."""
+
+
+def serve(settings: ServiceSettings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way and return within about three seconds.
+
+    Raises:
+        ServerError: if it cannot start.
+    """
+    if settings.database_url is None:
+        raise ServerError("The tracking service needs DATABASE_URL; `leadgen up` passes it the embedded database's.")
+    if settings.leadgen_mode == "rehearsal":
+        install_loopback_guard()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)  # uvicorn raises the signal again once it has shut down
+    clock, counters = settings.clock, Counters()
+    store = EventStore(
+        settings.database_url, clock, settings.app_secret_key, timeout_seconds=settings.database_timeout_seconds
+    )
+    listener = _listen(settings.tracking_host, settings.tracking_port)
+    try:
+        writer = EventWriter(store, Spool(settings.spool_folder), counters)
+        app = create_app(settings, writer, clock, counters)
+    except (SpoolBusyError, OSError, ValueError) as error:
+        listener.close()
+        raise ServerError(str(error)) from None
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        access_log=False,  # it would log addresses and tokens
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # X-Forwarded-For is believed from trusted proxies only, see `networks`
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=15,
+    )
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Announces its address once it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            sys.stdout.write(f"tracking service on http://{f'[{host}]' if ':' in host else host}:{port}\n")
+            sys.stdout.flush()
+            gc.collect()
+            gc.freeze()  # what start-up left behind lives as long as the process
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ServerError(f"Cannot listen on {host}:{port} ({error.strerror}); free it or set TRACKING_PORT.") from None
+
+
+def _leave(number: int, frame: Any) -> None:
+    raise SystemExit(0)
+
+
+def load_settings() -> ServiceSettings:
+    """The service's settings.
+
+    Raises:
+        ServerError: naming what is missing or wrong.
+    """
+    try:
+        return ServiceSettings.load()
+    except (SettingsError, OSError) as error:
+        raise ServerError(str(error)) from None

@@ -1,0 +1,246 @@
+"""The tracking service's SQL: judging and storing events, suppressing who unsubscribed, and the heartbeat.
+
+Leads' facts, message statuses and alerts follow from the events by triggers. One connection; calls take turns on it.
+"""
+
+import asyncio
+import json
+import os
+import socket
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tracking_service.clock import Clock
+from tracking_service.events import TrackingEvent
+from tracking_service.hashes import suppression_hash
+from tracking_service.verdicts import VERSION, hit_from_row, judge
+
+_Connection = psycopg.AsyncConnection[dict[str, Any]]
+_Result = TypeVar("_Result")
+_SENT_TIMES_KEPT = 20_000
+
+_MESSAGES = """
+SELECT o.id, o.transmitting_at, o.sent_at, o.to_email, l.organisation
+FROM email_outreach o JOIN leads l ON l.id = o.lead_id
+WHERE o.id = ANY(%s) AND l.erased_at IS NULL
+"""
+
+# Rows travel as one JSON array: a single parameter, whatever the batch. Events of erased leads find no message.
+_INSERT = """
+INSERT INTO email_events (id, lead_id, outreach_id, event_type, url_clicked, method, network, user_agent, headers,
+                          verdict, reasons, verdict_version, origin, occurred_at, stored_at)
+SELECT e.id, o.lead_id, o.id, e.event_type, e.url_clicked, e.method, e.network, e.user_agent, e.headers,
+       e.verdict, e.reasons, %s, 'tracking', e.occurred_at, %s
+FROM json_to_recordset(%s) AS e (
+    id UUID, outreach_id UUID, event_type TEXT, url_clicked TEXT, method TEXT, network CIDR, user_agent TEXT,
+    headers JSONB, verdict TEXT, reasons TEXT[], occurred_at TIMESTAMPTZ)
+JOIN email_outreach o ON o.id = e.outreach_id
+JOIN leads l ON l.id = o.lead_id AND l.erased_at IS NULL
+ON CONFLICT (id) DO NOTHING
+"""
+
+_SUPPRESS = """
+INSERT INTO suppressions (kind, hash, reason, created_at) VALUES (%s, %s, 'unsubscribed', %s)
+ON CONFLICT (kind, hash) DO NOTHING
+"""
+
+_BEAT = """
+INSERT INTO heartbeats (name, beat_at, detail) VALUES (%s, %s, %s)
+ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at, detail = excluded.detail
+"""
+
+
+class DatabaseAwayError(Exception):
+    """PostgreSQL is unreachable, silent, full or not ready; the same events may be stored later."""
+
+
+class EventRefusedError(Exception):
+    """At least one event of the batch can never be stored; the others can."""
+
+
+class EventStore:
+    """Stores batches of events over one connection.
+
+    Args:
+        conninfo: libpq URL of the ledger.
+        clock: gives the moment at which events are stored.
+        secret: key of the suppressions' hashes.
+        timeout_seconds: how long PostgreSQL may stay silent before it counts as away.
+    """
+
+    def __init__(self, conninfo: str, clock: Clock, secret: str, *, timeout_seconds: float = 2.0) -> None:
+        self._conninfo = conninfo
+        self._clock = clock
+        self._secret = secret
+        self._timeout = timeout_seconds
+        self._connection: _Connection | None = None
+        self._turn = asyncio.Lock()
+        self._sent_times: OrderedDict[UUID, datetime] = OrderedDict()
+
+    async def connect(self) -> None:
+        """Have an open connection.
+
+        Raises:
+            DatabaseAwayError: if there is none within the time-out.
+        """
+        async with self._turn:
+            if self._connection is not None and not self._connection.closed:
+                return
+            try:
+                async with asyncio.timeout(self._timeout):
+                    connection = await psycopg.AsyncConnection.connect(
+                        self._conninfo,
+                        autocommit=True,
+                        row_factory=dict_row,
+                        application_name="leadgen tracking service",
+                        keepalives_idle=30,
+                        keepalives_interval=5,
+                        keepalives_count=3,
+                    )
+            except (TimeoutError, OSError, psycopg.Error) as error:
+                raise DatabaseAwayError(_first_line(error)) from None
+            self._connection = connection
+        await self._bounded(self._prepare)
+
+    async def insert(self, events: Sequence[TrackingEvent]) -> int:
+        """Judge and commit the events, and suppress who unsubscribed, in one transaction.
+
+        Events already stored, or of messages that are not known (any more), are passed over.
+
+        Returns:
+            How many rows were added.
+
+        Raises:
+            DatabaseAwayError: if they may be stored later; they may also have been stored already.
+            EventRefusedError: if at least one can never be stored; none was.
+        """
+        return await self._bounded(lambda connection: self._insert(connection, events))
+
+    async def beat(self, name: str, detail: dict[str, Any]) -> None:
+        """Write the heartbeat row of a process.
+
+        Raises:
+            DatabaseAwayError: if it could not be written.
+        """
+        await self._bounded(lambda connection: connection.execute(_BEAT, (name, self._clock.now(), json.dumps(detail))))
+
+    async def close(self) -> None:
+        """End the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _prepare(self, connection: _Connection) -> None:
+        # The server gives up shortly before we do, so that no forgotten statement holds locks.
+        limit = f"{max(1, int(self._timeout * 900))}ms"
+        await connection.execute(
+            "SELECT set_config('TimeZone', 'UTC', FALSE), set_config('statement_timeout', %s, FALSE)", (limit,)
+        )
+
+    async def _insert(self, connection: _Connection, events: Sequence[TrackingEvent]) -> int:
+        messages = await self._messages(connection, events)
+        now = self._clock.now()
+        rows = json.dumps(
+            [_row(event, self._sent_times.get(event.outreach_id), messages.get(event.outreach_id)) for event in events]
+        )
+        suppressed = self._suppressions(events, messages)
+        if not suppressed:
+            return (await connection.execute(_INSERT, (VERSION, now, rows))).rowcount
+        async with connection.transaction(), connection.cursor() as cursor:
+            await cursor.execute(_INSERT, (VERSION, now, rows))
+            added = cursor.rowcount
+            await cursor.executemany(_SUPPRESS, [(kind, value, now) for kind, value in suppressed])
+        return added
+
+    async def _messages(self, connection: _Connection, events: Sequence[TrackingEvent]) -> dict[UUID, dict[str, Any]]:
+        """The messages of the events, except of hits whose message's time of sending is known and final."""
+        wanted = {
+            e.outreach_id for e in events if e.event_type == "unsubscribe" or e.outreach_id not in self._sent_times
+        }
+        if not wanted:
+            return {}
+        cursor = await connection.execute(_MESSAGES, (list(wanted),))
+        messages = {row["id"]: row for row in await cursor.fetchall()}
+        for message_id, row in messages.items():
+            if row["sent_at"] is not None:  # before that, a refused message may be sent again later
+                self._sent_times[message_id] = row["transmitting_at"] or row["sent_at"]
+        while len(self._sent_times) > _SENT_TIMES_KEPT:
+            self._sent_times.popitem(last=False)
+        return messages
+
+    def _suppressions(
+        self, events: Sequence[TrackingEvent], messages: dict[UUID, dict[str, Any]]
+    ) -> list[tuple[str, bytes]]:
+        found = set()
+        for event in events:
+            message = messages.get(event.outreach_id)
+            if event.event_type != "unsubscribe" or message is None:
+                continue
+            found.add(("address", suppression_hash(self._secret, "address", message["to_email"])))
+            if message["organisation"]:
+                found.add(("organisation", suppression_hash(self._secret, "organisation", message["organisation"])))
+        return sorted(found)
+
+    async def _bounded(self, work: Callable[[_Connection], Coroutine[Any, Any, _Result]]) -> _Result:
+        """Do the work on the connection, in turn, and give up when PostgreSQL stays silent."""
+        async with self._turn:
+            if self._connection is None or self._connection.closed:
+                raise DatabaseAwayError("not connected")
+            task = asyncio.create_task(work(self._connection))
+            try:
+                done, _ = await asyncio.wait({task}, timeout=self._timeout)
+            except asyncio.CancelledError:
+                await self._abandon(task)
+                raise
+            if not done:
+                await self._abandon(task)
+                raise DatabaseAwayError(f"no answer within {self._timeout:g} seconds")
+            try:
+                return task.result()
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                raise EventRefusedError(_first_line(error)) from None
+            except (OSError, psycopg.Error) as error:
+                raise DatabaseAwayError(_first_line(error)) from None
+
+    async def _abandon(self, task: asyncio.Task[Any]) -> None:
+        """Cut the connection at once: cancelling the query, or closing politely, would wait for a silent server."""
+        connection, self._connection = self._connection, None
+        if connection is None or connection.closed:
+            return
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
+            end.shutdown(socket.SHUT_RDWR)
+        done, _ = await asyncio.wait({task}, timeout=1.0)
+        for finished in done:
+            finished.exception()  # the query's own error is of no interest: it was we who cut it
+        connection.pgconn.finish()
+
+
+def _row(event: TrackingEvent, sent_at: datetime | None, message: dict[str, Any] | None) -> dict[str, Any]:
+    row = {
+        "id": str(event.id),
+        "outreach_id": str(event.outreach_id),
+        "event_type": event.event_type,
+        "url_clicked": event.url_clicked,
+        "method": event.method,
+        "network": event.network,
+        "user_agent": event.user_agent,
+        "headers": event.headers,
+    }
+    times = message or {"sent_at": sent_at}
+    judgement = judge(hit_from_row({**times, **row, "occurred_at": event.occurred_at}))
+    return row | {
+        "verdict": judgement.verdict,
+        "reasons": judgement.reasons,
+        "occurred_at": event.occurred_at.isoformat(),
+    }
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
