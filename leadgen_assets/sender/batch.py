@@ -246,7 +246,7 @@ class _Batch:
             except (psycopg.OperationalError, DatabaseUnavailableError):
                 if time.monotonic() > deadline:
                     raise DatabaseUnavailableError(
-                        "The database went away while a message was sent, so its outcome is unknown until it is reconciled."
+                        "The database went away while a message was sent; its outcome stays unknown until reconciled."
                     ) from None
                 time.sleep(_RECONNECT_PAUSE_SECONDS)
 

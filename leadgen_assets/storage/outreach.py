@@ -126,6 +126,17 @@ def transmissions_since(connection: Connection, since: datetime) -> list[Transmi
     return [Transmission(**row) for row in rows]
 
 
+def next_due(connection: Connection, now: datetime) -> datetime | None:
+    """Since when something waits for a sender: a message that is due or too old, or one left behind; else None."""
+    row = connection.execute(
+        "SELECT min(CASE status WHEN 'queued' THEN not_before ELSE transmitting_at END) AS since FROM email_outreach"
+        " WHERE status = 'queued' AND not_before <= %(now)s OR status = 'queued' AND expires_at <= %(now)s"
+        " OR status = 'transmitting'",
+        {"now": now},
+    ).fetchone()
+    return row["since"] if row else None
+
+
 def is_anything_queued(connection: Connection, until: datetime, *, resting_domains: Collection[str] = ()) -> bool:
     """Whether some message waits that may go at a moment, as far as the row itself and its domain say."""
     row = connection.execute(
@@ -301,11 +312,11 @@ def sends_between(connection: Connection, since: datetime, until: datetime) -> l
     ).fetchall()
 
 
-def recipients_between(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Whom the messages handed over in [since, until) went to: id, to_email, organisation, transmitting_at."""
+def recipients_of(connection: Connection, outreach_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """Whom these messages went to: id, to_email, organisation, transmitting_at; without those of erased leads."""
     return connection.execute(
         "SELECT o.id, o.to_email, l.organisation, o.transmitting_at"
         " FROM email_outreach o JOIN leads l ON l.id = o.lead_id"
-        " WHERE o.transmitting_at >= %s AND o.transmitting_at < %s AND o.to_email <> 'erased' ORDER BY o.id",
-        (since, until),
+        " WHERE o.id = ANY(%s) AND o.to_email <> 'erased' ORDER BY o.id",
+        (list(outreach_ids),),
     ).fetchall()

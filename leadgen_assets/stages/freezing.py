@@ -1,0 +1,80 @@
+"""From a draft and its proposal to a frozen message: links signed, bytes built, the row for the ledger filled in.
+
+Which drafts get this far is decided in `outreach`; what a message looks like in `domain/message`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from leadgen_assets.domain.identity import outreach_id_of
+from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
+from leadgen_assets.domain.message import Attachment, FinalMessage, MessageDraft, Sender, build_message
+from leadgen_assets.settings import Settings
+from leadgen_assets.storage.outreach import NewMessage
+from tracking_service.hashes import domain_of
+from tracking_service.links import Link
+
+FIRST_STEP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A message as it will be sent, and the ledger's row about it."""
+
+    final: FinalMessage
+    row: NewMessage
+
+
+def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Settings, at: datetime) -> Frozen:
+    """Build the first message to one lead.
+
+    Args:
+        draft: a row of asset `email_drafts`.
+        proposal: its row of asset `proposals`, if any; attached where it was rendered.
+        settings: who writes, where links lead, and the key they are signed with.
+        at: when it is queued; also its Date.
+
+    Raises:
+        MessageError: if the draft must not be sent as it is.
+    """
+    lead_id = UUID(draft["lead_id"])
+    outreach_id = outreach_id_of(lead_id, FIRST_STEP)
+    signer = settings.link_signer
+    opened = Link("open", outreach_id)
+    links = {
+        OFFER: signer.url(settings.app_url, Link("click", outreach_id, settings.company_website)),
+        UNSUBSCRIBE: signer.url(settings.app_url, Link("unsubscribe", outreach_id)),
+        PIXEL: signer.url(settings.app_url, opened),
+    }
+    attachments = _attachments(proposal)
+    message = MessageDraft(
+        outreach_id, FIRST_STEP, draft["to_email"], draft["subject"], draft["text"], draft["html"], attachments
+    )
+    sender = Sender(settings.from_name, settings.from_email, settings.reply_to_email)
+    final = build_message(message, sender, at, links.__getitem__)
+    row = NewMessage(
+        id=outreach_id,
+        lead_id=lead_id,
+        step=FIRST_STEP,
+        to_email=draft["to_email"],
+        to_domain=domain_of(draft["to_email"]),
+        country=draft["country"],
+        subject=draft["subject"],
+        body_html=final.html,
+        tracking_token=signer.token(opened),
+        ai_generated=draft["written_by"] == "model",
+        attachment_names=[attachment.filename for attachment in attachments],
+        message_id=final.message_id,
+        message_sha256=final.sha256,
+        queued_at=at,
+        expires_at=at + timedelta(days=settings.message_max_age_days),
+    )
+    return Frozen(final, row)
+
+
+def _attachments(proposal: dict[str, Any] | None) -> list[Attachment]:
+    if proposal is None or proposal["state"] != "rendered" or not proposal["pdf"]:
+        return []
+    return [Attachment(proposal["filename"], proposal["pdf"])]
