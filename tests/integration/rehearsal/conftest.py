@@ -1,0 +1,11 @@
+"""One town of 100 businesses for all tests of its servers."""
+
+import pytest
+
+from leadgen_assets.rehearsal.population import populate
+from leadgen_assets.storage.place_files import SAMPLE, read_place_file
+
+
+@pytest.fixture(scope="session")
+def businesses():
+    return populate(read_place_file(SAMPLE), leads=100, seed=1)
