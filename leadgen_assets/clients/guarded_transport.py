@@ -1,6 +1,6 @@
 """httpx's transport over connections that only ever go to checked addresses.
 
-The name is resolved here and nowhere else, every address is checked, and the connection is made to a checked address, so
+The name is resolved here and nowhere else, every address is checked, and the connection is made to a checked address:
 a redirect or a name that changes its answer gets no further than a direct request. Requests are made by `web`.
 """
 

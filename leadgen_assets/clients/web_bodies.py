@@ -18,7 +18,7 @@ async def read_body(response: httpx.Response) -> tuple[bytes, bool]:
 
 
 def decompressed(raw: bytes, encoding: str) -> tuple[bytes, bool]:
-    """At most the limit of the decompressed body, and whether there was more: a few hundred bytes may unfold into gigabytes."""
+    """At most the limit of the body, and whether there was more: a few hundred bytes may unfold into gigabytes."""
     name = encoding.strip().lower()
     if name not in {"gzip", "x-gzip", "deflate"}:
         return raw, False

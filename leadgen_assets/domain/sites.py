@@ -1,0 +1,251 @@
+"""Whose site a candidate is, and whether it works: one verdict for one candidate, from its rows of `web_captures`.
+
+A failure that may pass is never taken for an answer. Putting the verdicts of all candidates together belongs to
+`presence`.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from leadgen_assets.domain.candidates import bare_host
+from leadgen_assets.domain.hosts import host_kind
+from leadgen_assets.domain.pages import Page, contact_urls, is_challenge, parse_page
+from leadgen_assets.domain.site_identity import BusinessIdentity, Likeness, likeness
+
+Verdict = Literal[
+    "theirs",  # the lead's own site, and it shows a page
+    "somebody_else",  # a page that is not the lead's
+    "elsewhere",  # leads to a social network, an aggregator or a free builder
+    "parked",  # a parking page, a default page or one under construction
+    "no_domain",  # no such name, or no address behind it
+    "not_found",  # answers 404 or 410 everywhere
+    "broken",  # answers 5xx or not at all, for long enough
+    "unanswered",  # could not be asked in full
+]
+State = Literal["present", "absent", "unknown", "not_applicable"]
+Row = Mapping[str, Any]
+
+BROKEN_FOR = timedelta(hours=18)  # a site counts as broken once it was seen so on captures this far apart
+_GONE = frozenset({404, 410})
+_FEWEST_CHARACTERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One candidate, judged.
+
+    Attributes:
+        host: the candidate's host without `www.`.
+        origin: record, email_domain or name.
+        verdict: see `Verdict`.
+        reason: one clause for people.
+        url: where its page was found, None without a page.
+        pages: what it shows (its home page first).
+        https: whether the page is served over valid https.
+        seen: what the pages carry of the business.
+        broken: it failed on this capture in a way that counts once it lasts.
+    """
+
+    host: str
+    origin: str
+    verdict: Verdict
+    reason: str
+    url: str | None = None
+    pages: tuple[Page, ...] = ()
+    https: State = "not_applicable"
+    seen: Likeness | None = None
+    broken: bool = False
+
+    @property
+    def is_healthy(self) -> bool:
+        """The lead's own, over https, made for phones, with title and description."""
+        return self.verdict == "theirs" and self.faults == 0
+
+    @property
+    def faults(self) -> int:
+        """How many of the things are wrong that `presence` checks of a page; unknown ones count half."""
+        page = self.pages[0] if self.pages else None
+        if page is None:
+            return 4
+        https = {"present": 0, "unknown": 1}.get(self.https, 2)
+        return https + 2 * (not page.has_viewport) + 2 * (not (page.title and page.description))
+
+
+def candidate_of(row: Row) -> str:
+    """The candidate host that a row belongs to."""
+    return json.loads(row["detail_json"] or "{}").get("candidate") or bare_host(str(row["url"]))
+
+
+def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterable[Row] = ()) -> list[Site]:
+    """The candidates of one lead in the order in which they were asked.
+
+    Args:
+        business: whose sites they may be.
+        rows: the lead's rows of `web_captures` of one capture.
+        earlier: rows of its captures before, which may lack bodies.
+    """
+    before: dict[str, list[Row]] = defaultdict(list)
+    for row in earlier:
+        before[candidate_of(row)].append(row)
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["kind"] != "plan":
+            groups[candidate_of(row)].append(row)
+    return [judge_site(business, host, group, before[host]) for host, group in groups.items()]
+
+
+def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earlier: Sequence[Row] = ()) -> Site:
+    """One candidate, from its rows."""
+    origin = str(rows[0]["origin"])
+    good = [row for row in rows if row["kind"] == "http" and row["status"] is not None and row["status"] < 400]
+    if not good:
+        verdict, reason = _failure(rows)
+        if verdict == "broken" and not _broken_for_long(rows, earlier):
+            return Site(host, origin, "unanswered", f"{reason}, seen once so far", broken=True)
+        return Site(host, origin, verdict, reason, broken=verdict == "broken")
+    main = good[0]
+    url = main["final_url"] or main["url"]
+    final_host = urlsplit(url).hostname or ""
+    if host_kind(final_host):
+        return Site(host, origin, "elsewhere", f"leads to {final_host}", url)
+    if is_challenge(main["body"]):
+        return Site(host, origin, "unanswered", "asks whether we are human", url)
+    if main["body"] is None or not _is_html(main):
+        return Site(
+            host, origin, "unanswered", f"shows no web page but {main['content_type'] or 'something else'}", url
+        )
+    pages = tuple(
+        parse_page(row["body"], row["final_url"] or row["url"]) for row in good if row["body"] and _is_html(row)
+    )
+    seen = likeness(business, host, pages)
+    verdict, reason = _whose(
+        business, origin, host, pages, seen, bool(json.loads(main["detail_json"] or "{}").get("truncated"))
+    )
+    return Site(host, origin, verdict, reason, url, pages, _https(main, rows), seen)
+
+
+def pages_to_follow(business: BusinessIdentity, rows: Sequence[Row]) -> list[str]:
+    """Further pages of a candidate that are worth asking: the contact page of a site that may be the lead's own.
+
+    A healthy site that is confirmed as the lead's own is left alone.
+    """
+    if not rows:
+        return []
+    site = judge_site(business, candidate_of(rows[0]), rows)
+    if site.is_healthy or not site.pages or site.verdict in {"parked", "elsewhere"} or site.seen is None:
+        return []
+    worth = site.origin == "record" or site.verdict == "theirs" or site.seen.name or site.seen.part_of_name
+    return contact_urls(site.pages[0]) if worth else []
+
+
+def _whose(
+    business: BusinessIdentity, origin: str, host: str, pages: Sequence[Page], seen: Likeness, truncated: bool
+) -> tuple[Verdict, str]:
+    home = pages[0] if pages else None
+    if seen.phone:
+        return "theirs", "carries its telephone number"
+    if home is None or home.is_filled_by_scripts:
+        return "unanswered", "is filled by scripts only"
+    if home.is_parked:
+        return "parked", "shows a parking or placeholder page"
+    if origin == "record" and (seen.name or seen.street or (seen.part_of_name and seen.city)):
+        return "theirs", "is the listed address and carries its name or address"
+    if seen.name and (seen.street or seen.city):
+        return "theirs", "carries its name and address"
+    doubt = _doubt(business, origin, home, seen, truncated)
+    if doubt:
+        return "unanswered", doubt
+    return "somebody_else", "shows the site of somebody else"
+
+
+def _doubt(business: BusinessIdentity, origin: str, home: Page, seen: Likeness, truncated: bool) -> str | None:
+    """Why a page without confirmation may still be the lead's own, or None."""
+    if not business.words:
+        return "cannot be compared with a name without letters"
+    if truncated or len(home.text) < _FEWEST_CHARACTERS:
+        return "shows too little to tell whose it is"
+    if seen.name and not (seen.contact_data and business.is_comparable):
+        return "carries the name, but nothing to tell businesses of one name apart"
+    if seen.part_of_name and (origin == "record" or (origin == "email_domain" and not seen.contact_data)):
+        if origin == "record" and seen.contact_data and not _in_headings(business, home):
+            return None  # its address is in the host only, and the page speaks of others
+        return "carries a part of the name only"
+    return None
+
+
+def _in_headings(business: BusinessIdentity, home: Page) -> bool:
+    return likeness(business, "", [home]).part_of_name
+
+
+def _failure(rows: Sequence[Row]) -> tuple[Verdict, str]:
+    """What it means that no page was found."""
+    asked = [row for row in rows if row["kind"] == "http"]
+    names = [row for row in rows if row["kind"] == "dns"]
+    failed = next((row for row in names if row["outcome"] in {"timeout", "servfail"}), None)
+    if failed is not None:
+        return "unanswered", f"the name servers gave no answer ({failed['outcome']})"
+    if not asked:
+        missing = any(row["outcome"] == "nxdomain" for row in names)
+        return "no_domain", "does not exist" if missing else "does not exist as a site (no address behind the name)"
+    for row in asked:
+        doubt = _no_answer(row)
+        if doubt:
+            return "unanswered", doubt
+    statuses = {row["status"] for row in asked if row["status"] is not None}
+    if statuses and statuses <= _GONE:
+        return "not_found", f"answers with the error {min(statuses)} everywhere"
+    worst = max((status for status in statuses if status >= 500), default=None)
+    return "broken", f"answers with the error {worst}" if worst else "does not answer (an error on every port)"
+
+
+def _no_answer(row: Row) -> str | None:
+    """Why one exchange is no answer in full, or None if it is one."""
+    status, outcome = row["status"], row["outcome"]
+    if outcome == "answered":
+        if is_challenge(row["body"]):
+            return "asks whether we are human"
+        if status in _GONE or (status >= 500 and status != 503):
+            return None
+        return f"answers {status}"
+    if outcome in {"refused", "reset", "redirect_loop"}:
+        return None
+    return "has no valid certificate" if outcome == "tls_error" else f"was not asked in full ({outcome})"
+
+
+def _broken_for_long(rows: Sequence[Row], earlier: Sequence[Row]) -> bool:
+    """True where an earlier capture failed as well, long enough ago, and none since found a page."""
+    now = _time(rows[0])
+    captures: dict[Any, list[Row]] = defaultdict(list)
+    for row in earlier:
+        captures[_time(row).date()].append(row)
+    for day in sorted(captures, reverse=True):
+        group = captures[day]
+        if any(row["status"] is not None and row["status"] < 400 for row in group):
+            return False
+        if _failure(group)[0] == "broken" and now - _time(group[0]) >= BROKEN_FOR:
+            return True
+    return False
+
+
+def _https(main: Row, rows: Sequence[Row]) -> State:
+    if (main["final_url"] or main["url"]).startswith("https://"):
+        return "present"
+    tries = [row for row in rows if row["kind"] == "http" and row["url"].startswith("https://")]
+    if any(row["outcome"] in {"timeout", "servfail", "blocked"} for row in tries):
+        return "unknown"
+    return "absent"
+
+
+def _is_html(row: Row) -> bool:
+    kind = row["content_type"] or ""
+    return "html" in kind or (not kind and "<" in (row["body"] or "")[:500])
+
+
+def _time(row: Row) -> datetime:
+    value = row["captured_at"]
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
