@@ -4,13 +4,14 @@ Its address carries key and text, so neither it nor an exception that quotes it 
 """
 
 import re
+from html import escape
 
 import httpx
 
 from leadgen_assets.clients.deliveries import SENT, Delivery, never_left
 from leadgen_assets.settings import Settings
 
-_ACCEPTED = re.compile(r"message (?:has been )?(?:queued|sent)|\bqueued\b|successfully sent", re.IGNORECASE)
+_ACCEPTED = re.compile(r"message (?:has been |was )?(?:queued|sent)|successfully (?:queued|sent)", re.IGNORECASE)
 _REFUSED_KEY = re.compile(r"apikey|api key|not (?:allowed|authori[sz]ed|activated|registered)", re.IGNORECASE)
 
 
@@ -40,12 +41,12 @@ class CallMeBotClient:
             if never_left(error):
                 return Delivery("delayed", "CallMeBot cannot be reached: check the network and CALLMEBOT_BASE_URL.")
             return Delivery("unknown", "CallMeBot did not answer; the message may have arrived.")
-        return _outcome_of(response)
+        return _outcome_of(response, text)
 
 
-def _outcome_of(response: httpx.Response) -> Delivery:
-    # A refusal often comes with status 200 and a page that says so.
-    body = response.text[:5000]
+def _outcome_of(response: httpx.Response, text: str) -> Delivery:
+    # A refusal often comes with status 200 and a page that says so; pages repeat our own words, which say nothing.
+    body = response.text[:10_000].replace(text, "").replace(escape(text), "")
     if response.status_code == 429:
         wait = response.headers.get("retry-after", "")
         return Delivery("delayed", "CallMeBot asked to wait.", float(wait) if wait.isdigit() else None)

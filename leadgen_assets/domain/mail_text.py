@@ -10,7 +10,8 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 
-_TEXT_LIMIT = 20_000  # characters; enough for anything a person writes, and it bounds the quoting rules' work
+_TEXT_LIMIT = 20_000  # characters; enough for anything a person writes
+_QUOTED_LINES, _QUOTED_LINE_CHARACTERS = 200, 300  # the quoting rules need quadratic time in a line's length
 _QUOTING_ELEMENTS = (
     "blockquote, style, script, head, .gmail_quote, .gmail_quote_container, #divRplyFwdMsg, #appendonsend"
 )
@@ -25,25 +26,25 @@ _OTHER_ATTRIBUTION = re.compile(
 
 def header_text(message: Message, name: str) -> str:
     """A header's decoded value on one line; empty where it is absent."""
-    raw = message.get(name)
+    raw = next(_raw_values(message, name), None)
     if raw is None:
         return ""
     try:
         text = str(make_header(decode_header(raw)))
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
-        text = str(raw)
+        text = raw
     return " ".join(text.replace("\x00", "").split())
 
 
 def addresses_in(message: Message, *names: str) -> list[str]:
     """Every address in the named headers, lower case, in order."""
-    values = [str(value) for name in names for value in message.get_all(name, [])]
+    values = [value for name in names for value in _raw_values(message, name)]
     return [address.strip().lower() for _, address in getaddresses(values) if "@" in address]
 
 
 def message_ids_in(message: Message, name: str) -> list[str]:
     """Message ids in a header, without angle brackets, in order."""
-    text = " ".join(str(value) for value in message.get_all(name, []))
+    text = " ".join(_raw_values(message, name))
     return re.findall(r"<([^<>\s]+)>", text) or [word for word in text.split() if "@" in word]
 
 
@@ -89,12 +90,23 @@ def own_text(message: Message) -> str:
     """What the sender wrote, without quoted messages, signature and disclaimers."""
     from mailparser_reply import EmailReplyParser
 
-    text = body_text(message)
+    lines = body_text(message).splitlines()[:_QUOTED_LINES]
+    text = "\n".join(line[:_QUOTED_LINE_CHARACTERS] for line in lines)
     replies = EmailReplyParser(languages=list(_QUOTE_LANGUAGES)).read(text).replies
     own = replies[0].body if replies else text
     own = _OTHER_ATTRIBUTION.split(own, maxsplit=1)[0]
-    lines = [line for line in own.splitlines() if not line.lstrip().startswith(">")]
-    return "\n".join(lines).strip()
+    return "\n".join(line for line in own.splitlines() if not line.lstrip().startswith(">")).strip()
+
+
+def _raw_values(message: Message, name: str) -> Iterator[str]:
+    """A header's values as they came; bytes that should have been encoded are read as UTF-8, else as Latin-1."""
+    for key, value in message.raw_items():
+        if key.lower() == name.lower():
+            octets = str(value).encode("utf-8", "surrogateescape")
+            try:
+                yield octets.decode()
+            except UnicodeDecodeError:
+                yield octets.decode("latin-1")
 
 
 def _own_parts(message: Message) -> Iterator[Message]:
