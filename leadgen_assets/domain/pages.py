@@ -1,4 +1,4 @@
-"""What one web page says: its title, text, links, addresses and signs, parsed once. Whose it is, is asked in `sites`."""
+"""What one web page says: its title, text, links, addresses and signs, parsed once. Whose it is: `sites`."""
 
 import json
 import re

@@ -27,10 +27,11 @@ _FUZZY = 92.0
 _FEWEST_DIGITS = 6
 # Words that many businesses of a trade share, so that one of them says nothing about whose page it is.
 _TRADE_WORDS = frozenset({
-    "ravintola", "restaurant", "kahvila", "cafe", "bar", "baari", "pub", "hotel", "hotelli", "hostel", "parturi", "kampaamo", "salon",
-    "salonki", "studio", "shop", "store", "kauppa", "market", "pizzeria", "pizza", "kebab", "grill", "sushi", "leipomo", "bakery",
-    "apteekki", "pharmacy", "center", "centre", "keskus", "beauty", "hair", "hius", "fitness", "gym", "kioski", "kiosk", "house",
-    "group", "service", "palvelu", "clinic", "klinikka", "dental", "hammas", "auto", "food", "ruoka", "coffee", "kitchen", "home",
+    "ravintola", "restaurant", "kahvila", "cafe", "bar", "baari", "pub", "hotel", "hotelli", "hostel", "parturi",
+    "kampaamo", "salon", "salonki", "studio", "shop", "store", "kauppa", "market", "pizzeria", "pizza", "kebab",
+    "grill", "sushi", "leipomo", "bakery", "apteekki", "pharmacy", "center", "centre", "keskus", "beauty", "hair",
+    "hius", "fitness", "gym", "kioski", "kiosk", "house", "group", "service", "palvelu", "clinic", "klinikka",
+    "dental", "hammas", "auto", "food", "ruoka", "coffee", "kitchen", "home",
 })  # fmt: skip
 
 
