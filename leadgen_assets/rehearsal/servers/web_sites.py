@@ -1,0 +1,206 @@
+"""The town's web: one HTTP and one HTTPS server that answer for every host, by the name they are asked for.
+
+What a page says belongs to `rehearsal/site_pages.py`, which names exist to `dns_server.py`.
+"""
+
+import json
+import random
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+import falcon
+import falcon.asgi
+import trustme
+
+from leadgen_assets.rehearsal import site_pages
+from leadgen_assets.rehearsal.servers.http_server import HttpServer
+from leadgen_assets.rehearsal.site_pages import Owner
+from leadgen_assets.rehearsal.town_names import COMPANY_HOST, SOCIAL_HOST
+from leadgen_assets.rehearsal.truth import Business
+from tracking_service.clock import Clock
+
+_CONTACT_PATHS = frozenset({"/contact", "/yhteystiedot", "/contact.html"})
+_HOME_PATHS = frozenset({"/", "/index.html"})
+_ROBOTS = "User-agent: *\nDisallow: /admin/\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host answers to one path: status, body, and where it sends the visitor instead."""
+
+    status: int
+    body: str = ""
+    location: str | None = None
+    content_type: str = falcon.MEDIA_HTML
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request as it was answered: when (virtual time), what was asked by whom, and the status."""
+
+    at: datetime
+    method: str
+    url: str
+    user_agent: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    answer: Callable[[str, str, str], Answer]  # scheme, host, path
+    has_tls: bool
+
+
+class WebSites:
+    """Every site of the town, the social network's pages and the company's own site.
+
+    Args:
+        businesses: the town's.
+        clock: for the log only.
+        ca: signs the certificate of each host that speaks TLS when it is first asked for; the others refuse the
+            handshake.
+
+    Attributes:
+        requests: what was asked, in order.
+        interrupt: a hook for faults: given a host and a path, returns an answer to give instead, or None.
+    """
+
+    def __init__(self, businesses: Sequence[Business], clock: Clock, ca: trustme.CA) -> None:
+        self._clock = clock
+        self._ca = ca
+        self._sites = _sites_of(businesses)
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self.requests: list[Visit] = []
+        self.interrupt: Callable[[str, str], Answer | None] = lambda host, path: None
+        app = falcon.asgi.App()
+        app.add_sink(self._respond)
+        self._http = HttpServer(app)
+        self._https = HttpServer(app, tls=self._tls())
+
+    def start(self) -> None:
+        """Serve until `stop`."""
+        self._http.start()
+        self._https.start()
+
+    def stop(self) -> None:
+        """Stop serving; safe to call twice."""
+        self._http.stop()
+        self._https.stop()
+
+    def settings(self) -> dict[str, str]:
+        """The line that sends every web request here; the certificates need the CA_FILE of the authority given."""
+        routes = {"*:80": f"127.0.0.1:{self._http.port}", "*:443": f"127.0.0.1:{self._https.port}"}
+        return {"WEB_DIAL_MAP": json.dumps(routes)}
+
+    async def _respond(self, request: falcon.asgi.Request, response: falcon.asgi.Response | None, **_: object) -> None:
+        if response is None:  # falcon's signature also covers websockets, which no server of the town speaks
+            return
+        host, scheme = (request.host or "").lower().rstrip("."), request.scheme
+        site = self._sites.get(host)
+        answer = self.interrupt(host, request.path)
+        if answer is None:
+            answer = site.answer(scheme, host, request.path) if site else Answer(404, site_pages.error_page(404))
+        response.status = answer.status
+        response.content_type = answer.content_type
+        response.text = answer.body
+        if answer.location:
+            response.set_header("Location", answer.location)
+        url = f"{scheme}://{host}{request.path}"
+        agent = request.user_agent or ""
+        self.requests.append(Visit(self._clock.now(), request.method, url, agent, answer.status))
+
+    def _tls(self) -> ssl.SSLContext:
+        context = self._context_of(COMPANY_HOST)
+        context.sni_callback = self._choose_certificate
+        return context
+
+    def _choose_certificate(
+        self, connection: ssl.SSLObject, host: str | None, _: ssl.SSLContext
+    ) -> ssl.AlertDescription | None:
+        site = self._sites.get((host or "").lower())
+        if site is None or not site.has_tls:
+            return ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        connection.context = self._context_of(str(host).lower())
+        return None
+
+    def _context_of(self, host: str) -> ssl.SSLContext:
+        if host not in self._contexts:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._ca.issue_cert(host).configure_cert(context)
+            self._contexts[host] = context
+        return self._contexts[host]
+
+
+def _sites_of(businesses: Sequence[Business]) -> dict[str, _Site]:
+    sites: dict[str, _Site] = {}
+    social: dict[str, Owner] = {}
+    for business in businesses:
+        for page in (business.listed_website, business.record["facebook"]):
+            if page and (urlsplit(page).hostname or "").removeprefix("www.") == SOCIAL_HOST.removeprefix("www."):
+                social[urlsplit(page).path.strip("/")] = Owner.of(business)
+        site = _site_of(business)
+        if site and business.site_host:
+            sites[business.site_host] = sites[f"www.{business.site_host}"] = site
+    network = _Site(partial(_social, social), has_tls=True)
+    company = _Site(partial(_own, site_pages.COMPANY, COMPANY_HOST, "en", None), has_tls=True)
+    for host, site in ((SOCIAL_HOST.removeprefix("www."), network), (COMPANY_HOST, company)):
+        sites[host] = sites[f"www.{host}"] = site
+    return sites
+
+
+def _site_of(business: Business) -> _Site | None:
+    """How a business's own host answers, or None where it does not."""
+    rng = random.Random(f"site:{business.key}")
+    language = "fi" if business.record["country"] == "FI" and rng.random() < 0.5 else "en"
+    email = business.email if business.email_on == "site" else None
+    owner, host = Owner.of(business), business.site_host or ""
+    canonical = rng.choice((host, f"www.{host}"))
+    stranger = rng.choice([one for one in site_pages.STRANGERS if one.city != owner.city])
+    by_kind: dict[str, _Site] = {
+        "healthy": _Site(partial(_own, owner, canonical, language, email), has_tls=True),
+        "weak": _Site(partial(_weak, owner, language, email), has_tls=False),
+        "foreign": _Site(partial(_own, stranger, canonical, "en", None), has_tls=True),
+        "parked": _Site(lambda _scheme, at, _path: Answer(200, site_pages.parked_page(at)), has_tls=False),
+        "not_found": _Site(partial(_gone, owner, language, email), has_tls=False),
+        "broken": _Site(lambda *_: Answer(500, site_pages.error_page(500)), has_tls=True),
+    }
+    return by_kind.get(business.site_kind)
+
+
+def _own(owner: Owner, canonical: str, language: str, email: str | None, scheme: str, host: str, path: str) -> Answer:
+    """A healthy site: one address only, to which all others lead."""
+    if (scheme, host) != ("https", canonical):
+        return Answer(301, location=f"https://{canonical}{path}")
+    if path == "/robots.txt":
+        return Answer(200, _ROBOTS, content_type=falcon.MEDIA_TEXT)
+    is_contact = path.rstrip("/") == site_pages.contact_path(language)
+    status = 200 if is_contact or path in _HOME_PATHS or owner is site_pages.COMPANY else 404
+    if status == 404:
+        return Answer(404, site_pages.error_page(404))
+    url = f"https://{canonical}{path}"
+    return Answer(200, site_pages.own_page(owner, url, language=language, is_contact=is_contact, email=email))
+
+
+def _weak(owner: Owner, language: str, email: str | None, _scheme: str, _host: str, path: str) -> Answer:
+    is_contact = path in _CONTACT_PATHS
+    if not is_contact and path not in _HOME_PATHS:
+        return Answer(404, site_pages.error_page(404))
+    return Answer(200, site_pages.weak_page(owner, language=language, is_contact=is_contact, email=email))
+
+
+def _gone(owner: Owner, language: str, email: str | None, _scheme: str, _host: str, path: str) -> Answer:
+    """Every page is gone, except that an old contact page still stands where its address is published."""
+    if email and path in _CONTACT_PATHS:
+        return Answer(200, site_pages.weak_page(owner, language=language, is_contact=True, email=email))
+    return Answer(404, site_pages.error_page(404))
+
+
+def _social(pages: dict[str, Owner], scheme: str, host: str, path: str) -> Answer:
+    if (scheme, host) != ("https", SOCIAL_HOST):
+        return Answer(301, location=f"https://{SOCIAL_HOST}{path}")
+    owner = pages.get(path.strip("/"))
+    return Answer(200, site_pages.social_page(owner)) if owner else Answer(404, site_pages.error_page(404))
