@@ -26,15 +26,16 @@ Row = Mapping[str, Any]
 
 _CLASS_ORDER: tuple[EmailClass, ...] = ("role", "free_mail", "person")
 _ROLES = frozenset({
-    "info", "contact", "contacts", "hello", "hei", "hi", "moi", "mail", "email", "post", "office", "toimisto", "sales", "myynti",
-    "service", "asiakaspalvelu", "palvelu", "support", "booking", "bookings", "varaus", "varaukset", "reservations", "reservation",
-    "reception", "vastaanotto", "order", "orders", "tilaukset", "shop", "store", "kauppa", "kontakt", "bonjour", "hola", "ciao",
-    "team", "studio", "salon", "kahvila", "ravintola", "restaurant", "cafe", "bar", "hotel", "enquiries", "inquiries", "welcome",
-    "admin", "feedback", "palaute", "catering", "events", "press", "marketing", "billing", "laskutus", "anfrage", "empfang",
+    "info", "contact", "contacts", "hello", "hei", "hi", "moi", "mail", "email", "post", "office", "toimisto",
+    "sales", "myynti", "service", "asiakaspalvelu", "palvelu", "support", "booking", "bookings", "varaus",
+    "varaukset", "reservations", "reservation", "reception", "vastaanotto", "order", "orders", "tilaukset", "shop",
+    "store", "kauppa", "kontakt", "bonjour", "hola", "ciao", "team", "studio", "salon", "kahvila", "ravintola",
+    "restaurant", "cafe", "bar", "hotel", "enquiries", "inquiries", "welcome", "admin", "feedback", "palaute",
+    "catering", "events", "press", "marketing", "billing", "laskutus", "anfrage", "empfang",
 })  # fmt: skip
-_NEVER = frozenset(
-    {"noreply", "no-reply", "donotreply", "postmaster", "mailer-daemon", "abuse", "webmaster", "hostmaster", "privacy"}
-)
+_NEVER = frozenset({
+    "noreply", "no-reply", "donotreply", "postmaster", "mailer-daemon", "abuse", "webmaster", "hostmaster", "privacy",
+})  # fmt: skip
 _ALIKE = 85.0
 
 
@@ -71,7 +72,7 @@ def choose_contacts(leads: pl.DataFrame, scores: pl.DataFrame, captures: pl.Data
 
 
 def email_candidates(lead: Row, captured: Iterable[Row]) -> list[EmailCandidate]:
-    """The usable addresses of a lead, the best first: roles before free mail before persons, the record before its site."""
+    """The usable addresses of a lead, the best first: roles, free mail, persons; the record before the site."""
     found: dict[str, EmailOrigin] = {}
     record = _valid(lead.get("email") or "")
     if record:

@@ -93,10 +93,15 @@ def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterab
     for row in earlier:
         before[candidate_of(row)].append(row)
     groups: dict[str, list[Row]] = defaultdict(list)
+    unasked: dict[str, str] = {}
     for row in rows:
-        if row["kind"] != "plan":
+        if row["kind"] == "plan":
+            unasked = _planned(row)
+        else:
             groups[candidate_of(row)].append(row)
-    return [judge_site(business, host, group, before[host]) for host, group in groups.items()]
+    sites = [judge_site(business, host, group, before[host]) for host, group in groups.items()]
+    missing = ((host, origin) for host, origin in unasked.items() if host not in groups)
+    return sites + [Site(host, origin, "unanswered", "was not asked") for host, origin in missing]
 
 
 def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earlier: Sequence[Row] = ()) -> Site:
@@ -230,6 +235,12 @@ def _broken_for_long(rows: Sequence[Row], earlier: Sequence[Row]) -> bool:
         if _failure(group)[0] == "broken" and now - _time(group[0]) >= BROKEN_FOR:
             return True
     return False
+
+
+def _planned(row: Row) -> dict[str, str]:
+    """Host and origin of every candidate that had to be asked; none where one of them settled the question."""
+    plan = json.loads(row["detail_json"] or "{}")
+    return {} if plan.get("settled_by") else {item["host"]: item["origin"] for item in plan.get("candidates", ())}
 
 
 def _https(main: Row, rows: Sequence[Row]) -> State:

@@ -34,7 +34,16 @@ def store_capture(connection: Connection, asset: Observed, day: date, capture: C
     stored = connection.execute(
         "INSERT INTO captures (asset, partition_date, subject, lead_id, captured_at, source, licence, payload)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (asset, day, capture.subject, capture.lead_id, capture.captured_at, capture.source, capture.licence, _json(capture)),
+        (
+            asset,
+            day,
+            capture.subject,
+            capture.lead_id,
+            capture.captured_at,
+            capture.source,
+            capture.licence,
+            _json(capture),
+        ),
     )
     return stored.rowcount == 1
 
@@ -51,8 +60,20 @@ def read_captures(connection: Connection, asset: Observed, day: date) -> list[Ca
 
 def captured_subjects(connection: Connection, asset: Observed, since: date) -> set[str]:
     """The subjects of an asset captured on `since` or any later day, to know what an outage left undone."""
-    rows = connection.execute("SELECT DISTINCT subject FROM captures WHERE asset = %s AND partition_date >= %s", (asset, since))
+    rows = connection.execute(
+        "SELECT DISTINCT subject FROM captures WHERE asset = %s AND partition_date >= %s", (asset, since)
+    )
     return {row["subject"] for row in rows}
+
+
+def capture_days(connection: Connection, asset: Observed, since: date) -> dict[str, list[date]]:
+    """The days on which each subject of an asset was captured, in order, from `since` on."""
+    rows = connection.execute(
+        "SELECT subject, array_agg(partition_date ORDER BY partition_date) AS days FROM captures"
+        " WHERE asset = %s AND partition_date >= %s GROUP BY subject",
+        (asset, since),
+    )
+    return {row["subject"]: row["days"] for row in rows}
 
 
 def _json(capture: Capture) -> Jsonb:

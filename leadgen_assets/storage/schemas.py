@@ -38,9 +38,9 @@ SCHEMAS: dict[str, pl.Schema] = {
     "web_captures": pl.Schema({
         "lead_id": _TEXT, "ordinal": _WHOLE,
         "origin": _TEXT,  # record, email_domain, name: how the candidate was found
-        "kind": _TEXT,  # dns, http
+        "kind": _TEXT,  # plan (all candidates of the lead), dns, http
         "url": _TEXT,  # what was asked (a host name for dns)
-        "outcome": _TEXT,  # answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset, redirect_loop, too_large, blocked
+        "outcome": _TEXT,  # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset, redirect_loop, too_large, blocked
         "status": _WHOLE, "final_url": _TEXT, "content_type": _TEXT, "body": _TEXT, "detail_json": _TEXT, "captured_at": _TIME,
     }),
     "web_presence": pl.Schema({
