@@ -49,10 +49,15 @@ class Simulation:
     Actions may be scheduled from any thread. Ties are broken by name, not by arrival, so the order does not depend on
     how threads interleave as long as names are unique at one moment. No two actions share a moment: the later one is
     moved by a microsecond, so that every act can be told from every other by its time alone.
+
+    Attributes:
+        clock: the clock that the actions move.
+        after_each: called after each action, at its moment; for what reacts at once to whatever happened.
     """
 
     def __init__(self, clock: FileClock) -> None:
         self.clock = clock
+        self.after_each: Action | None = None
         self._events: list[_Event] = []
         self._sequence = 0
         self._lock = threading.Lock()
@@ -110,6 +115,8 @@ class Simulation:
             self._move_to(event.at)
             try:
                 event.action()
+                if self.after_each is not None:
+                    self.after_each()
             except Exception as error:  # one visitor's trouble must not end everybody's day
                 self._failures.append((event.name, error))
             if stop is not None and stop.is_set():

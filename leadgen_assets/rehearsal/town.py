@@ -3,7 +3,6 @@
 Each server and the population are in modules of their own; faults and days belong to the driver.
 """
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +19,7 @@ from leadgen_assets.rehearsal.servers.overpass_api import OverpassApi
 from leadgen_assets.rehearsal.servers.places_api import PlacesApi
 from leadgen_assets.rehearsal.servers.web_sites import WebSites
 from leadgen_assets.rehearsal.simulation import Simulation
+from leadgen_assets.rehearsal.town_places import TownArea, area_of
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.rehearsal.visitors import Visitors
 from tracking_service.clock import Clock
@@ -74,8 +74,15 @@ class Town:
             lines |= server.settings()
         return lines
 
-    def open(self, simulation: Simulation, tracking_url: str, after_act: Callable[[], None] = lambda: None) -> None:
+    @property
+    def area(self) -> TownArea:
+        """Where discovery must look to find everybody."""
+        return area_of([business.record for business in self.businesses])
+
+    def open(self, simulation: Simulation, tracking_url: str, company_website: str) -> None:
         """Let the people in: from now on mail is read, links are clicked, answers are written."""
-        self.visitors = Visitors(self.businesses, simulation, tracking_url, self.mailbox, self._seed, acts=self.acts)
-        self.visitors.after_act = after_act
+        self.visitors = Visitors(
+            self.businesses, simulation, tracking_url, self.mailbox, self._seed, acts=self.acts, company_website=company_website
+        )
+        self._stack.callback(self.visitors.close)
         self.mail.on_arrival = self.visitors.mail_arrived

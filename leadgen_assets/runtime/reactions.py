@@ -19,7 +19,7 @@ class Reactions:
         self._cursor: str | None = None
 
     def now(self) -> None:
-        """Send what is due."""
+        """Send what is due; cheap where nothing is."""
         react_once(self._platform.ledger, self._platform.settings, self._platform.clock)
 
     def report_events(self) -> None:

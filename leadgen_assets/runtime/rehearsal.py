@@ -31,7 +31,7 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.ledger import ledger_connection
 from leadgen_assets.storage.migrations import migrate
-from leadgen_assets.storage.targets import add_target
+from leadgen_assets.storage.targets import DEFAULT_CATEGORIES, add_target
 from tracking_service.clock import FileClock
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import ENV_FILE_VARIABLE, use_env_file
@@ -108,20 +108,19 @@ class Rehearsal:
         platform = Platform()
         timetable = Timetable(build_defs(), self.instance, platform)
         reactions = Reactions(platform, self.instance)
-        self.town.visitors.after_act = reactions.now
+        self.simulation.after_each = reactions.now
         start = max(midnight(FIRST_DAY), self.simulation.clock.now())
         end = midnight(FIRST_DAY + timedelta(days=days))
         for moment, name in timetable.moments(start, end):
-            self.simulation.at(moment, f"schedule {name}", self._tick(timetable, reactions, name, moment, progress))
+            self.simulation.at(moment, f"schedule {name}", self._tick(timetable, name, moment, progress))
         for number in range(1, int((end - start) / timedelta(hours=1)) + 1):
             self.simulation.at(start + timedelta(hours=number, microseconds=-1), "events of the hour", reactions.report_events)
         return timetable
 
-    def _tick(self, timetable: Timetable, reactions: Reactions, name: str, moment: datetime, progress: Progress) -> Callable[[], None]:
+    def _tick(self, timetable: Timetable, name: str, moment: datetime, progress: Progress) -> Callable[[], None]:
         def fire() -> None:
             progress(moment, name)
             timetable.fire(name, moment)
-            reactions.now()
 
         return fire
 
@@ -148,10 +147,19 @@ def running_rehearsal(plan: RehearsalPlan) -> Iterator[Rehearsal]:
             write_env_file(env_file, lines | {"APP_URL": line.rpartition("tracking service on ")[2].strip()})
             settings = Settings.load()
             simulation = Simulation(clock)
-            town.open(simulation, settings.app_url)
+            town.open(simulation, settings.app_url, settings.company_website)
+            area = town.area
             with ledger_connection(server.url()) as connection:
-                for target in town.targets():
-                    add_target(connection, at=clock.now(), **target)
+                add_target(
+                    connection,
+                    at=clock.now(),
+                    city=area.city,
+                    country=area.country,
+                    lat=area.lat,
+                    lng=area.lon,
+                    radius_meters=area.radius_metres,
+                    categories=DEFAULT_CATEGORIES,
+                )
             with open_instance(settings) as instance:
                 yield Rehearsal(plan, settings, simulation, town, processes, instance)
         finally:
