@@ -20,7 +20,7 @@ _EQUAL_NAME = 95.0  # enough at one place, whatever phones and sites say
 _ALIKE_NAME = 88.0  # enough at one place if the phones do not differ, or with one phone if the places may be one
 _SAME_WORD = 85.0
 _CROWDED = 60  # records with one phone or site: a switchboard or a chain, compared only by first letters of the name
-# A name that has one of these and another that lacks it are two businesses under one roof, with one switchboard at most.
+# A name that has one of these and another that lacks it are two businesses under one roof, even with one switchboard.
 _PARTS = """
     atm pharmacy apotheke pharmacie farmacia apteekki parts service fuel gas optical photo laboratory lab department
     clinic parking terminal kiosk hostel hotel school museum spa gym bar restaurant ravintola cafe kahvila

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)$")
 _SEVERAL = re.compile(r"[;\s]+")
-_MAIL = re.compile(r"[^\s@<>()\",;:]+@[^\s@<>()\",;:/]+\.[^\s@<>()\",;:/]+")
+_MAIL = re.compile(r"[^\s@<>()\",;:]+@[^\s@<>()\",;:/?]+\.[^\s@<>()\",;:/?]+")
 _MAX_LENGTH = 2000
 
 _FACEBOOK = ("facebook.com", "fb.com", "fb.me")

@@ -7,6 +7,7 @@ import polars as pl
 
 from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.domain.leads import new_leads
+from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_act, may_observe, partition_day
 from leadgen_assets.stages.place_sources import capture_file, capture_google, capture_overpass, places_of
@@ -57,7 +58,9 @@ def leads(context: dg.AssetExecutionContext, platform: Platform, places: pl.Data
     return materialized(frame, "industry", "category", "city", "country", "sources", data_version=True, **counts)
 
 
-@dg.asset_check(asset="places", blocking=True, description="No place key occurs twice within the day.")
+@dg.asset_check(
+    asset="places", partitions_def=daily, blocking=True, description="No place key occurs twice within the day."
+)
 def places_are_unique(places: pl.DataFrame) -> dg.AssetCheckResult:
     """Count the keys that occur more than once."""
     repeated = places.height - places["place_key"].n_unique()
@@ -66,7 +69,12 @@ def places_are_unique(places: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="leads", blocking=True, description="Every place key belongs to one lead, and every lead is new.")
+@dg.asset_check(
+    asset="leads",
+    partitions_def=daily,
+    blocking=True,
+    description="Every place key belongs to one lead, and every lead is new.",
+)
 def leads_are_unique(platform: Platform, leads: pl.DataFrame) -> dg.AssetCheckResult:
     """Count the place keys that two leads share, on that day or with an earlier one."""
     keys = leads["place_keys"].explode()
