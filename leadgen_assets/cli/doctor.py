@@ -30,4 +30,6 @@ def require_ready(settings: Settings) -> None:
     """
     failed: list[Finding] = [item for item in examine(settings) if item.state == "failed"]
     if failed:
-        raise StartRefusedError("Live mode does not start: " + "; ".join(f"{item.name}: {item.detail}" for item in failed))
+        raise StartRefusedError(
+            "Live mode does not start: " + "; ".join(f"{item.name}: {item.detail}" for item in failed)
+        )

@@ -49,7 +49,15 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from leadgen_assets.storage.targets import TargetError
     from tracking_service.settings import SettingsError
 
-    return (ClientError, TownFileError, StartError, DatabaseUnavailableError, PlaceFileError, TargetError, SettingsError)
+    return (
+        ClientError,
+        TownFileError,
+        StartError,
+        DatabaseUnavailableError,
+        PlaceFileError,
+        TargetError,
+        SettingsError,
+    )
 
 
 def print_json(value: Any) -> None:

@@ -27,8 +27,12 @@ def rehearse(
     leads: Annotated[int, typer.Option(min=1, max=100_000, help="How many businesses the town has.")] = 100,
     days: Annotated[int, typer.Option(min=1, max=60, help="How many days, from Monday 2026-03-02.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same counts.")] = 1,
-    places: Annotated[Path | None, typer.Option(help="Parquet or CSV file of real places; the packaged sample if left out.")] = None,
-    town: Annotated[Path | None, typer.Option(help="File of businesses with their truths, instead of generated ones.")] = None,
+    places: Annotated[
+        Path | None, typer.Option(help="Parquet or CSV file of real places; the packaged sample if left out.")
+    ] = None,
+    town: Annotated[
+        Path | None, typer.Option(help="File of businesses with their truths, instead of generated ones.")
+    ] = None,
     faults: Annotated[Faults, typer.Option(help="What goes wrong in the town.")] = Faults.NONE,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +72,12 @@ def progress_bar() -> Any:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     return Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=errors, transient=True
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
     )
 
 
@@ -111,10 +120,21 @@ def _show(result: dict[str, Any]) -> None:
 
 _FUNNEL: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Discovery", (("places", "place records,"), ("leads", "leads"))),
-    ("Qualification", (("qualified", "qualified,"), ("disqualified", "with a good site,"), ("unknown", "not decided yet"))),
+    (
+        "Qualification",
+        (("qualified", "qualified,"), ("disqualified", "with a good site,"), ("unknown", "not decided yet")),
+    ),
     ("Contacts", (("with_email", "by email,"), ("call_sheet", "on the call sheet"))),
     ("Outreach", (("queued", "queued,"), ("sent", "sent,"), ("bounced", "bounced,"), ("unknown_sends", "unknown"))),
-    ("People", (("opened_person", "opens,"), ("clicked_person", "clicks,"), ("replied", "replies,"), ("unsubscribed", "unsubscribed"))),
+    (
+        "People",
+        (
+            ("opened_person", "opens,"),
+            ("clicked_person", "clicks,"),
+            ("replied", "replies,"),
+            ("unsubscribed", "unsubscribed"),
+        ),
+    ),
     ("Machines", (("opened_machine", "opens,"), ("clicked_machine", "clicks,"), ("auto_replied", "automatic replies"))),
     ("Alerts", (("alerts_telegram", "on Telegram,"), ("alerts_whatsapp", "on WhatsApp"))),
 )

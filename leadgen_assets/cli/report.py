@@ -11,7 +11,9 @@ from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sent
 
 @ends_in_a_sentence
 def report(
-    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; the latest report if left out.")] = None,
+    date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; the latest report if left out.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Folder to write the workbook to.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -25,7 +27,9 @@ def report(
         day = date.date() if date else latest_report_day(connection)
         found = read_workbook(connection, day) if day else None
     if found is None:
-        errors.print(f"There is no report of {day or 'any day'} yet: it is written at the report hour, or by the job daily_reporting.")
+        errors.print(
+            f"There is no report of {day or 'any day'} yet: it is written at the report hour, or by the job daily_reporting."
+        )
         raise typer.Exit(MUST_ACT)
     filename, content = found
     output.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,9 @@ from leadgen_assets.cli.outcome import CHECK_FAILED, AsJson, console, ends_in_a_
 @ends_in_a_sentence
 def run(
     date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today if left out.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Up to .eml files: no send, no alert, no paid call.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Up to .eml files: no send, no alert, no paid call.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run discovery to queue for one day."""

@@ -32,7 +32,11 @@ def list_targets(as_json: AsJson = False) -> None:
     table = Table("City", "Country", "Radius", "Categories", "Active")
     for row in rows:
         table.add_row(
-            row["city"], row["country"] or "", f"{row['radius_meters']} m", ", ".join(row["categories"]), "yes" if row["is_active"] else "no"
+            row["city"],
+            row["country"] or "",
+            f"{row['radius_meters']} m",
+            ", ".join(row["categories"]),
+            "yes" if row["is_active"] else "no",
         )
     console.print(table)
 
@@ -44,7 +48,9 @@ def add_target(
     country: Annotated[str, typer.Option(help="ISO code of the country, such as FI.")],
     lat: Annotated[float, typer.Option(min=-90, max=90)],
     lng: Annotated[float, typer.Option(min=-180, max=180)],
-    category: Annotated[list[str], typer.Option(help="Repeat for several, for example --category bakery --category florist.")],
+    category: Annotated[
+        list[str], typer.Option(help="Repeat for several, for example --category bakery --category florist.")
+    ],
     radius_meters: Annotated[int, typer.Option(min=1, max=50_000)] = 5000,
     as_json: AsJson = False,
 ) -> None:

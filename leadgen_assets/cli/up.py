@@ -73,14 +73,22 @@ def _rehearsal(settings: Settings, stop: threading.Event, *, leads: int, seed: i
     opened = home / "opened"
     businesses = populate(read_place_file(packaged_sample()), leads=leads, seed=seed, opening_days=OPENING_DAYS)
     plan = RehearsalPlan(
-        home, businesses, OPENING_DAYS, seed, tracking_port=settings.tracking_port, dagster_port=settings.dagster_port, resume=opened.exists()
+        home,
+        businesses,
+        OPENING_DAYS,
+        seed,
+        tracking_port=settings.tracking_port,
+        dagster_port=settings.dagster_port,
+        resume=opened.exists(),
     )
     with running_rehearsal(plan) as rehearsal:
         if not opened.exists():
             with progress_bar() as bar:
                 task = bar.add_task("Rehearsing seven days", total=OPENING_DAYS)
                 rehearsal.run_days(
-                    lambda at, name: bar.update(task, completed=rehearsal.days_done(at), description=f"{at:%a %d %b %H:%M}  {name}"),
+                    lambda at, name: bar.update(
+                        task, completed=rehearsal.days_done(at), description=f"{at:%a %d %b %H:%M}  {name}"
+                    ),
                     cancelled=stop,
                 )
             if stop.is_set():
@@ -110,7 +118,9 @@ def _announce(ui: str, settings: Settings) -> None:
     console.print(f"Tracking service  http://127.0.0.1:{settings.tracking_port}/health", highlight=False)
     console.print(f"Data              {settings.leadgen_home}", highlight=False, soft_wrap=True)
     if settings.leadgen_mode == "rehearsal":
-        console.print("A rehearsal: the businesses are simulated, their visitors act now, and nothing leaves this machine.")
+        console.print(
+            "A rehearsal: the businesses are simulated, their visitors act now, and nothing leaves this machine."
+        )
     console.print("Ctrl-C stops everything.")
 
 

@@ -58,7 +58,11 @@ def _proposals() -> Finding:
     from leadgen_assets.domain.proposal import missing_library
 
     missing = missing_library()
-    return Finding("proposals", "skipped", missing) if missing else Finding("proposals", "passed", "Pango is there, PDFs can be drawn")
+    return (
+        Finding("proposals", "skipped", missing)
+        if missing
+        else Finding("proposals", "passed", "Pango is there, PDFs can be drawn")
+    )
 
 
 def _systems(settings: Settings) -> Iterator[Finding]:
@@ -72,7 +76,11 @@ def _systems(settings: Settings) -> Iterator[Finding]:
     for name, configured, url, setting in systems:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        yield _reach(name, parts.hostname or "", port) if configured else Finding(name, "skipped", f"{setting} is not set")
+        yield (
+            _reach(name, parts.hostname or "", port)
+            if configured
+            else Finding(name, "skipped", f"{setting} is not set")
+        )
     for name, host, port, setting in (
         ("SMTP", settings.brevo_smtp_host, settings.brevo_smtp_port, "BREVO_SMTP_HOST"),
         ("IMAP", settings.imap_host, settings.imap_port, "IMAP_HOST"),
@@ -91,11 +99,23 @@ def _reach(name: str, host: str, port: int) -> Finding:
 def _live(settings: Settings) -> Iterator[Finding]:
     defaults = Settings.model_fields
     demands = {
-        "postal address": (bool(settings.postal_address.strip()), "set POSTAL_ADDRESS: every commercial email must carry one"),
-        "public address": (settings.app_url.startswith("https://"), "set APP_URL to the https address of the tracking service"),
-        "secret": (settings.app_secret_key != defaults["app_secret_key"].default, "set APP_SECRET_KEY to a secret of your own"),
+        "postal address": (
+            bool(settings.postal_address.strip()),
+            "set POSTAL_ADDRESS: every commercial email must carry one",
+        ),
+        "public address": (
+            settings.app_url.startswith("https://"),
+            "set APP_URL to the https address of the tracking service",
+        ),
+        "secret": (
+            settings.app_secret_key != defaults["app_secret_key"].default,
+            "set APP_SECRET_KEY to a secret of your own",
+        ),
         "sender": (
-            not any(value.endswith("example.com") for value in (settings.from_email, settings.reply_to_email, settings.admin_email)),
+            not any(
+                value.endswith("example.com")
+                for value in (settings.from_email, settings.reply_to_email, settings.admin_email)
+            ),
             "set FROM_EMAIL, REPLY_TO_EMAIL and ADMIN_EMAIL to addresses of your own",
         ),
         "company": (not settings.company_website.endswith("example.com"), "set COMPANY_NAME and COMPANY_WEBSITE"),

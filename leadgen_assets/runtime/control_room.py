@@ -30,7 +30,18 @@ class ControlRoom:
         server = {"grpc_server": {"socket": str(socket), "location_name": "leadgen"}}
         self._workspace.write_text(json.dumps({"load_from": [server]}))  # JSON is YAML
         workspace, port = str(self._workspace), str(self._settings.dagster_port)
-        code = ["-m", "dagster", "api", "grpc", "-s", str(socket), "-m", "leadgen_assets.definitions", "--location-name", "leadgen"]
+        code = [
+            "-m",
+            "dagster",
+            "api",
+            "grpc",
+            "-s",
+            str(socket),
+            "-m",
+            "leadgen_assets.definitions",
+            "--location-name",
+            "leadgen",
+        ]
         self._processes.start("code_server", code)
         self._processes.await_path("code_server", socket, _START_SECONDS)
         self._processes.start("daemon", ["-m", "dagster._daemon", "run", "-w", workspace])

@@ -32,7 +32,9 @@ class Processes:
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start `python ARGUMENTS` in a process group of its own, so that Ctrl-C reaches this process alone."""
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # an ignored SIGINT would be inherited, and SIGTERM with it
+        signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # an ignored SIGINT would be inherited, and SIGTERM with it
         self._arguments[name] = list(arguments)
         with self.log(name).open("wb") as log:
             self._children[name] = subprocess.Popen(

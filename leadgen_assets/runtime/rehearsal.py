@@ -114,7 +114,9 @@ class Rehearsal:
         for moment, name in timetable.moments(start, end):
             self.simulation.at(moment, f"schedule {name}", self._tick(timetable, name, moment, progress))
         for number in range(1, int((end - start) / timedelta(hours=1)) + 1):
-            self.simulation.at(start + timedelta(hours=number, microseconds=-1), "events of the hour", reactions.report_events)
+            self.simulation.at(
+                start + timedelta(hours=number, microseconds=-1), "events of the hour", reactions.report_events
+            )
         return timetable
 
     def _tick(self, timetable: Timetable, name: str, moment: datetime, progress: Progress) -> Callable[[], None]:
@@ -211,5 +213,3 @@ def _lines(plan: RehearsalPlan, database_url: str) -> dict[str, str]:
         "GROQ_TIMEOUT_SECONDS": "5",
         "SEND_ON_WEEKENDS": "false",
     }
-
-

@@ -37,7 +37,13 @@ def summarise(rehearsal: Rehearsal, timetable: Timetable, faults_injected: int =
         report_path = _write_workbook(connection, rehearsal.settings.leadgen_home / "reports")
         counts |= _town_counts(rehearsal) | asdict(mistakes)
         checks = judge(counts, _floors(len(town.businesses), rehearsal.plan.days))
-        checks += [_runs(timetable), _bad_answers(rehearsal), _same_sends(connection, accepted), _proposals(rehearsal), _asset_checks(timetable)]
+        checks += [
+            _runs(timetable),
+            _bad_answers(rehearsal),
+            _same_sends(connection, accepted),
+            _proposals(rehearsal),
+            _asset_checks(timetable),
+        ]
     return counts | {
         "faults_injected": faults_injected,
         "report_path": str(report_path) if report_path else None,
@@ -61,9 +67,18 @@ def _ledger_counts(connection: Connection) -> dict[str, int]:
         "SELECT count(*) AS queued, count(*) FILTER (WHERE status = 'delivered') AS delivered,"
         " count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'unknown') AS unknown_sends FROM email_outreach"
     ).fetchone()
-    places = connection.execute("SELECT coalesce(sum(used), 0)::int AS used FROM quota_usage WHERE service LIKE 'google%'").fetchone()
-    drafted = connection.execute("SELECT count(DISTINCT subject) AS n FROM captures WHERE asset = 'draft_completions'").fetchone()
-    return {**(leads or {}), **(outreach or {}), "places_requests": (places or {})["used"], "drafted": (drafted or {})["n"]}
+    places = connection.execute(
+        "SELECT coalesce(sum(used), 0)::int AS used FROM quota_usage WHERE service LIKE 'google%'"
+    ).fetchone()
+    drafted = connection.execute(
+        "SELECT count(DISTINCT subject) AS n FROM captures WHERE asset = 'draft_completions'"
+    ).fetchone()
+    return {
+        **(leads or {}),
+        **(outreach or {}),
+        "places_requests": (places or {})["used"],
+        "drafted": (drafted or {})["n"],
+    }
 
 
 def _town_counts(rehearsal: Rehearsal) -> dict[str, int]:
@@ -97,7 +112,11 @@ def _runs(timetable: Timetable) -> Check:
 
 def _bad_answers(rehearsal: Rehearsal) -> Check:
     bad = rehearsal.town.acts.bad_answers
-    return Check("visitors_were_served", "failed" if bad else "passed", "; ".join(answer.problem for answer in bad[:3]) or "no bad answer")
+    return Check(
+        "visitors_were_served",
+        "failed" if bad else "passed",
+        "; ".join(answer.problem for answer in bad[:3]) or "no bad answer",
+    )
 
 
 def _same_sends(connection: Connection, accepted: list[str]) -> Check:
@@ -115,12 +134,20 @@ def _proposals(rehearsal: Rehearsal) -> Check:
         return Check("proposals_rendered", "skipped", missing)
     attached = sum(b"application/pdf" in mail.content for mail in rehearsal.town.mail.requests)
     total = len(rehearsal.town.mail.requests)
-    return Check("proposals_rendered", "passed" if attached == total else "failed", f"{attached} of {total} messages carry their PDF")
+    return Check(
+        "proposals_rendered",
+        "passed" if attached == total else "failed",
+        f"{attached} of {total} messages carry their PDF",
+    )
 
 
 def _asset_checks(timetable: Timetable) -> Check:
     failed = timetable.failed_checks
-    return Check("asset_checks", "failed" if failed else "passed", "; ".join(failed[:3]) or f"{timetable.checks} evaluations passed")
+    return Check(
+        "asset_checks",
+        "failed" if failed else "passed",
+        "; ".join(failed[:3]) or f"{timetable.checks} evaluations passed",
+    )
 
 
 def _write_workbook(connection: Connection, folder: Path) -> Path | None:

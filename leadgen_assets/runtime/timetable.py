@@ -52,7 +52,9 @@ class Timetable:
         schedule = self._definitions.resolve_schedule_def(name)
         resources = {"platform": self._platform}
         with dg.build_schedule_context(
-            instance=self._instance, scheduled_execution_time=at, resources={key: resources[key] for key in schedule.required_resource_keys}
+            instance=self._instance,
+            scheduled_execution_time=at,
+            resources={key: resources[key] for key in schedule.required_resource_keys},
         ) as context:
             data = schedule.evaluate_tick(context)
         for request in data.run_requests or ():
@@ -62,7 +64,9 @@ class Timetable:
     def run(self, job_name: str, partition: str, tags: dict[str, str] | None = None) -> bool:
         """Execute one partition of a job in this process; true if it succeeded."""
         job = self._definitions.resolve_job_def(job_name)
-        result = job.execute_in_process(instance=self._instance, partition_key=partition, tags=tags, raise_on_error=False)
+        result = job.execute_in_process(
+            instance=self._instance, partition_key=partition, tags=tags, raise_on_error=False
+        )
         self.runs += 1
         self.last_rows = _rows(result)
         for evaluation in result.get_asset_check_evaluations():

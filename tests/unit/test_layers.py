@@ -29,10 +29,16 @@ def imports_of(path: Path) -> Iterator[str]:
     ("folder", "forbidden"),
     [
         ("tracking_service", ("leadgen_assets", "dagster", "polars", "duckdb")),
-        ("leadgen_assets/domain", ("dagster", "leadgen_assets.clients", "leadgen_assets.stages", "leadgen_assets.settings", "psycopg")),
+        (
+            "leadgen_assets/domain",
+            ("dagster", "leadgen_assets.clients", "leadgen_assets.stages", "leadgen_assets.settings", "psycopg"),
+        ),
         ("leadgen_assets/clients", ("leadgen_assets.stages", "dagster")),
         ("leadgen_assets/storage", ("leadgen_assets.stages", "leadgen_assets.clients")),
-        ("leadgen_assets/rehearsal", ("leadgen_assets.domain", "leadgen_assets.stages", "leadgen_assets.clients", "dagster")),
+        (
+            "leadgen_assets/rehearsal",
+            ("leadgen_assets.domain", "leadgen_assets.stages", "leadgen_assets.clients", "dagster"),
+        ),
         ("leadgen_assets/sender", ("dagster", "polars", "duckdb", "leadgen_assets.stages")),
     ],
 )
