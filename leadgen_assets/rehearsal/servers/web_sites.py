@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import falcon
@@ -96,22 +97,21 @@ class WebSites:
         routes = {"*:80": f"127.0.0.1:{self._http.port}", "*:443": f"127.0.0.1:{self._https.port}"}
         return {"WEB_DIAL_MAP": json.dumps(routes)}
 
-    async def _respond(self, request: falcon.asgi.Request, response: falcon.asgi.Response | None, **_: object) -> None:
-        if response is None:  # falcon's signature also covers websockets, which no server of the town speaks
+    async def _respond(self, req: falcon.asgi.Request, resp: falcon.asgi.Response | None, **_: Any) -> None:
+        if resp is None:  # a websocket, which no site of the town speaks
             return
-        host, scheme = (request.host or "").lower().rstrip("."), request.scheme
+        host, scheme = (req.host or "").lower().rstrip("."), req.scheme
         site = self._sites.get(host)
-        answer = self.interrupt(host, request.path)
+        answer = self.interrupt(host, req.path)
         if answer is None:
-            answer = site.answer(scheme, host, request.path) if site else Answer(404, site_pages.error_page(404))
-        response.status = answer.status
-        response.content_type = answer.content_type
-        response.text = answer.body
+            answer = site.answer(scheme, host, req.path) if site else Answer(404, site_pages.error_page(404))
+        resp.status = answer.status
+        resp.content_type = answer.content_type
+        resp.text = answer.body
         if answer.location:
-            response.set_header("Location", answer.location)
-        url = f"{scheme}://{host}{request.path}"
-        agent = request.user_agent or ""
-        self.requests.append(Visit(self._clock.now(), request.method, url, agent, answer.status))
+            resp.set_header("Location", answer.location)
+        url = f"{scheme}://{host}{req.path}"
+        self.requests.append(Visit(self._clock.now(), req.method, url, req.user_agent or "", answer.status))
 
     def _tls(self) -> ssl.SSLContext:
         context = self._context_of(COMPANY_HOST)

@@ -3,9 +3,9 @@
 import pytest
 
 from leadgen_assets.rehearsal.population import populate
-from leadgen_assets.storage.place_files import SAMPLE, read_place_file
+from leadgen_assets.storage.place_files import packaged_sample, read_place_file
 
 
 @pytest.fixture(scope="session")
-def businesses():
-    return populate(read_place_file(SAMPLE), leads=100, seed=1)
+def town_businesses():
+    return populate(read_place_file(packaged_sample()), leads=100, seed=1)
