@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -185,7 +186,7 @@ def _address(address: str, what: str) -> str:
     _one_line(address, f"{what} address")
     try:
         parsed = Address(addr_spec=address)
-    except (ValueError, IndexError, UnicodeError):
+    except (HeaderParseError, ValueError, IndexError):
         raise MessageError(f"The {what} address is not a valid address.") from None
     if not address.isascii() or not parsed.domain or not parsed.username or " " in address:
         raise MessageError(f"The {what} address is not a plain ASCII address.")

@@ -81,8 +81,8 @@ def register_leads(connection: Connection, leads: Sequence[Registration], at: da
     parameters = {"rows": _rows(leads), "at": at}
     written = connection.execute(
         f"""
-        INSERT INTO leads AS l (id, place_id, business_name, category, industry, address, city, country, lat, lng, phone,
-            website_url, google_maps_url, rating, review_count, source, licence, discovered_at, updated_at)
+        INSERT INTO leads AS l (id, place_id, business_name, category, industry, address, city, country, lat, lng,
+            phone, website_url, google_maps_url, rating, review_count, source, licence, discovered_at, updated_at)
         SELECT r.lead_id, left(r.place_id, 255), left(r.business_name, 255), left(r.category, 100),
             left(r.industry, 100), r.address, left(r.city, 100),
             CASE WHEN length(r.country) = 2 THEN upper(r.country) END,
