@@ -59,7 +59,8 @@ class Prober:
             follow: given the rows so far, further addresses of the same site worth asking (its contact page).
 
         Returns:
-            Rows with the columns of `web_captures` except lead_id and ordinal; `detail_json` names the `candidate`.
+            Rows with the columns of `web_captures` except lead_id and ordinal; `detail_json` names the `candidate`
+            and marks pages that were `followed`.
         """
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -105,13 +106,16 @@ class Prober:
                     return True
         return False
 
-    async def _ask_page(self, url: str, origin: str, candidate: str, rows: list[Row]) -> Exchange:
+    async def _ask_page(
+        self, url: str, origin: str, candidate: str, rows: list[Row], *, followed: bool = False
+    ) -> Exchange:
         exchange = await self._pages.get(url)
         detail = {
             "candidate": candidate,
             "hops": list(exchange.hops),
             "truncated": exchange.truncated,
             "detail": exchange.detail,
+            "followed": followed,
         }
         row = self._row(origin, "http", url, exchange.outcome, detail)
         body = exchange.body
@@ -134,7 +138,7 @@ class Prober:
         for url in follow(rows):
             if url in asked or found >= _FOLLOWED_PAGES:
                 continue
-            exchange = await self._ask_page(url, origin, candidate, rows)
+            exchange = await self._ask_page(url, origin, candidate, rows, followed=True)
             found += exchange.status is not None and exchange.status < 400
 
     def _row(self, origin: str, kind: str, url: str, outcome: str, detail: dict[str, Any]) -> Row:

@@ -37,6 +37,7 @@ _NEVER = frozenset({
     "noreply", "no-reply", "donotreply", "postmaster", "mailer-daemon", "abuse", "webmaster", "hostmaster", "privacy",
 })  # fmt: skip
 _ALIKE = 85.0
+_OWN = frozenset({"theirs", "not_found", "broken"})  # of the last two, pages that were found to be the lead's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def email_candidates(lead: Row, captured: Iterable[Row]) -> list[EmailCandidate]
     if record:
         found[record] = "record"
     for site in judge_sites(identity_of(lead), captured):
-        if site.verdict != "theirs":
+        if site.verdict not in _OWN:
             continue
         hosts = {site.host, urlsplit(site.url or "").hostname or ""}
         for page in site.pages:

@@ -144,7 +144,12 @@ def contact_urls(page: Page) -> list[str]:
         if registered_domain(urlsplit(url).hostname or "") == own
         and _CONTACT_WORDS.search(f"{urlsplit(url).path} {label}")
     ]
-    return list(dict.fromkeys(linked))[:3] or [urljoin(page.url, path) for path in _GUESSED_PATHS]
+    return list(dict.fromkeys(linked))[:3] or guessed_contact_urls(page.url)
+
+
+def guessed_contact_urls(url: str) -> list[str]:
+    """The usual addresses of contact pages on the host of a URL."""
+    return [urljoin(url, path) for path in _GUESSED_PATHS]
 
 
 def _structured(tree: LexborHTMLParser) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which leads are captured on a day: new ones, ones that an outage left behind, and unknown ones whose time has come."""
+"""Which leads are captured on a day: new ones, ones an outage left behind, and unknown ones whose time has come."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta

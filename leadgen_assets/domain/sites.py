@@ -6,32 +6,19 @@ A failure that may pass is never taken for an answer. Putting the verdicts of al
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from leadgen_assets.domain.candidates import bare_host
 from leadgen_assets.domain.hosts import host_kind
-from leadgen_assets.domain.pages import Page, contact_urls, is_challenge, parse_page
+from leadgen_assets.domain.pages import Page, contact_urls, guessed_contact_urls, is_challenge, parse_page
+from leadgen_assets.domain.site_failures import GONE, Row, Verdict, broken_for_long, failure
 from leadgen_assets.domain.site_identity import BusinessIdentity, Likeness, likeness
 
-Verdict = Literal[
-    "theirs",  # the lead's own site, and it shows a page
-    "somebody_else",  # a page that is not the lead's
-    "elsewhere",  # leads to a social network, an aggregator or a free builder
-    "parked",  # a parking page, a default page or one under construction
-    "no_domain",  # no such name, or no address behind it
-    "not_found",  # answers 404 or 410 everywhere
-    "broken",  # answers 5xx or not at all, for long enough
-    "unanswered",  # could not be asked in full
-]
 State = Literal["present", "absent", "unknown", "not_applicable"]
-Row = Mapping[str, Any]
 
-BROKEN_FOR = timedelta(hours=18)  # a site counts as broken once it was seen so on captures this far apart
-_GONE = frozenset({404, 410})
 _FEWEST_CHARACTERS = 40
 
 
@@ -45,7 +32,7 @@ class Site:
         verdict: see `Verdict`.
         reason: one clause for people.
         url: where its page was found, None without a page.
-        pages: what it shows (its home page first).
+        pages: what it shows, its home page first; of a site whose home page fails, a contact page that still stands.
         https: whether the page is served over valid https.
         seen: what the pages carry of the business.
         broken: it failed on this capture in a way that counts once it lasts.
@@ -78,7 +65,7 @@ class Site:
 
 def candidate_of(row: Row) -> str:
     """The candidate host that a row belongs to."""
-    return json.loads(row["detail_json"] or "{}").get("candidate") or bare_host(str(row["url"]))
+    return _detail(row).get("candidate") or bare_host(str(row["url"]))
 
 
 def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterable[Row] = ()) -> list[Site]:
@@ -108,12 +95,9 @@ def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earli
     """One candidate, from its rows."""
     origin = str(rows[0]["origin"])
     good = [row for row in rows if row["kind"] == "http" and row["status"] is not None and row["status"] < 400]
-    if not good:
-        verdict, reason = _failure(rows)
-        if verdict == "broken" and not _broken_for_long(rows, earlier):
-            return Site(host, origin, "unanswered", f"{reason}, seen once so far", broken=True)
-        return Site(host, origin, verdict, reason, broken=verdict == "broken")
-    main = good[0]
+    main = next((row for row in good if not _detail(row).get("followed")), None)
+    if main is None:
+        return _failed_site(business, host, origin, rows, good, earlier)
     url = main["final_url"] or main["url"]
     final_host = urlsplit(url).hostname or ""
     if host_kind(final_host):
@@ -128,9 +112,7 @@ def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earli
         parse_page(row["body"], row["final_url"] or row["url"]) for row in good if row["body"] and _is_html(row)
     )
     seen = likeness(business, host, pages)
-    verdict, reason = _whose(
-        business, origin, host, pages, seen, bool(json.loads(main["detail_json"] or "{}").get("truncated"))
-    )
+    verdict, reason = _whose(business, origin, pages, seen, bool(_detail(main).get("truncated")))
     return Site(host, origin, verdict, reason, url, pages, _https(main, rows), seen)
 
 
@@ -142,14 +124,36 @@ def pages_to_follow(business: BusinessIdentity, rows: Sequence[Row]) -> list[str
     if not rows:
         return []
     site = judge_site(business, candidate_of(rows[0]), rows)
-    if site.is_healthy or not site.pages or site.verdict in {"parked", "elsewhere"} or site.seen is None:
+    if not site.pages:
+        gone = next((row for row in rows if row["status"] in GONE), None)
+        return guessed_contact_urls(gone["final_url"] or gone["url"]) if gone and site.origin == "record" else []
+    if site.is_healthy or site.verdict in {"parked", "elsewhere"} or site.seen is None:
         return []
     worth = site.origin == "record" or site.verdict == "theirs" or site.seen.name or site.seen.part_of_name
     return contact_urls(site.pages[0]) if worth else []
 
 
+def _failed_site(
+    business: BusinessIdentity, host: str, origin: str, rows: Sequence[Row], good: Sequence[Row], earlier: Sequence[Row]
+) -> Site:
+    """A candidate whose home page does not answer; a contact page that still stands is kept if it is the lead's own."""
+    verdict, reason = failure([row for row in rows if not _detail(row).get("followed")])
+    if verdict == "broken" and not broken_for_long(rows, earlier):
+        return Site(host, origin, "unanswered", f"{reason}, seen once so far", broken=True)
+    pages = _pages(good)
+    if not pages or _whose(business, origin, pages, likeness(business, host, pages), False)[0] != "theirs":
+        pages = ()
+    return Site(host, origin, verdict, reason, pages=pages, broken=verdict == "broken")
+
+
+def _pages(good: Sequence[Row]) -> tuple[Page, ...]:
+    return tuple(
+        parse_page(row["body"], row["final_url"] or row["url"]) for row in good if row["body"] and _is_html(row)
+    )
+
+
 def _whose(
-    business: BusinessIdentity, origin: str, host: str, pages: Sequence[Page], seen: Likeness, truncated: bool
+    business: BusinessIdentity, origin: str, pages: Sequence[Page], seen: Likeness, truncated: bool
 ) -> tuple[Verdict, str]:
     home = pages[0] if pages else None
     if seen.phone:
@@ -187,59 +191,9 @@ def _in_headings(business: BusinessIdentity, home: Page) -> bool:
     return likeness(business, "", [home]).part_of_name
 
 
-def _failure(rows: Sequence[Row]) -> tuple[Verdict, str]:
-    """What it means that no page was found."""
-    asked = [row for row in rows if row["kind"] == "http"]
-    names = [row for row in rows if row["kind"] == "dns"]
-    failed = next((row for row in names if row["outcome"] in {"timeout", "servfail"}), None)
-    if failed is not None:
-        return "unanswered", f"the name servers gave no answer ({failed['outcome']})"
-    if not asked:
-        missing = any(row["outcome"] == "nxdomain" for row in names)
-        return "no_domain", "does not exist" if missing else "does not exist as a site (no address behind the name)"
-    for row in asked:
-        doubt = _no_answer(row)
-        if doubt:
-            return "unanswered", doubt
-    statuses = {row["status"] for row in asked if row["status"] is not None}
-    if statuses and statuses <= _GONE:
-        return "not_found", f"answers with the error {min(statuses)} everywhere"
-    worst = max((status for status in statuses if status >= 500), default=None)
-    return "broken", f"answers with the error {worst}" if worst else "does not answer (an error on every port)"
-
-
-def _no_answer(row: Row) -> str | None:
-    """Why one exchange is no answer in full, or None if it is one."""
-    status, outcome = row["status"], row["outcome"]
-    if outcome == "answered":
-        if is_challenge(row["body"]):
-            return "asks whether we are human"
-        if status in _GONE or (status >= 500 and status != 503):
-            return None
-        return f"answers {status}"
-    if outcome in {"refused", "reset", "redirect_loop"}:
-        return None
-    return "has no valid certificate" if outcome == "tls_error" else f"was not asked in full ({outcome})"
-
-
-def _broken_for_long(rows: Sequence[Row], earlier: Sequence[Row]) -> bool:
-    """True where an earlier capture failed as well, long enough ago, and none since found a page."""
-    now = _time(rows[0])
-    captures: dict[Any, list[Row]] = defaultdict(list)
-    for row in earlier:
-        captures[_time(row).date()].append(row)
-    for day in sorted(captures, reverse=True):
-        group = captures[day]
-        if any(row["status"] is not None and row["status"] < 400 for row in group):
-            return False
-        if _failure(group)[0] == "broken" and now - _time(group[0]) >= BROKEN_FOR:
-            return True
-    return False
-
-
 def _planned(row: Row) -> dict[str, str]:
     """Host and origin of every candidate that had to be asked; none where one of them settled the question."""
-    plan = json.loads(row["detail_json"] or "{}")
+    plan = _detail(row)
     return {} if plan.get("settled_by") else {item["host"]: item["origin"] for item in plan.get("candidates", ())}
 
 
@@ -257,6 +211,5 @@ def _is_html(row: Row) -> bool:
     return "html" in kind or (not kind and "<" in (row["body"] or "")[:500])
 
 
-def _time(row: Row) -> datetime:
-    value = row["captured_at"]
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+def _detail(row: Row) -> dict[str, Any]:
+    return json.loads(row["detail_json"] or "{}")
