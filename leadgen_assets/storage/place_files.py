@@ -56,7 +56,7 @@ def read_place_file(path: Path) -> pl.DataFrame:
         raw = _read(path)
     except FileNotFoundError:
         raise PlaceFileError(f"The places file {path} does not exist.") from None
-    except (OSError, pl.exceptions.PolarsError, UnicodeError) as error:
+    except (OSError, UnicodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise PlaceFileError(
             f"The places file {path} is not a readable Parquet or CSV file ({reason[:200]})."
