@@ -168,6 +168,11 @@ class ServiceSettings(BaseSettings):
 
 def _sentences(error: ValidationError) -> list[str]:
     return [
-        ": ".join([*("_".join(map(str, item["loc"])).upper() for _ in item["loc"][:1]), item["msg"].removeprefix("Value error, ")])
+        ": ".join(
+            [
+                *("_".join(map(str, item["loc"])).upper() for _ in item["loc"][:1]),
+                item["msg"].removeprefix("Value error, "),
+            ]
+        )
         for item in error.errors()
     ]

@@ -31,7 +31,6 @@ class Chunk:
     records: list[bytes]
     segment: Path
     end: int
-    is_whole: bool
 
 
 class Spool:
@@ -92,7 +91,7 @@ class Spool:
     def forget(self, chunk: Chunk) -> None:
         """Take the records of a chunk out of the spool."""
         self._taken = chunk.end
-        if not chunk.is_whole:
+        if chunk.segment.stat().st_size > chunk.end:  # asked now: more may have been appended since it was read
             return
         if self._active and self._active.name == str(chunk.segment):
             self._finish_segment()
@@ -155,10 +154,9 @@ class Spool:
                     damaged += 1
                 else:
                     records.append(record)
-            is_whole = end == os.fstat(file.fileno()).st_size
         if damaged:  # the last line of a killed process, never acknowledged; anything else is a fault of the disk
-            _log.warning("spool_lines_damaged", segment=segment.name, lines=damaged, at_end=is_whole)
-        return Chunk(records, segment, end, is_whole)
+            _log.warning("spool_lines_damaged", segment=segment.name, lines=damaged)
+        return Chunk(records, segment, end)
 
 
 def _line(record: bytes) -> bytes:

@@ -96,22 +96,28 @@ class EmbeddedPostgres:
                 os.chown(folder, _NOBODY, _NOBODY)
             owner = folder.stat()
             if owner.st_uid != (_NOBODY if os.geteuid() == 0 else os.geteuid()) or stat.S_IMODE(owner.st_mode) & 0o077:
-                raise DatabaseUnavailableError(f"The folder {folder} must belong to the database alone; remove it and try again.")
+                raise DatabaseUnavailableError(
+                    f"The folder {folder} must belong to the database alone; remove it and try again."
+                )
         if (self._data / "PG_VERSION").exists():
             return
-        result = self._run("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        result = self._run(
+            "initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync"
+        )
         if result.returncode:
             shutil.rmtree(self._data, ignore_errors=True)
             raise DatabaseUnavailableError(f"The embedded PostgreSQL could not be created: {_last_line(result.stderr)}")
 
     def _remove_stale_files(self) -> None:
-        """After kill -9 a pid file may name an unrelated live process; nothing answers, so it is stale."""
+        """After kill -9 a pid file may name an unrelated live process, or one that nobody has buried; nothing answers."""
         pid_file = self._data / "postmaster.pid"
         with suppress(FileNotFoundError, ValueError, IndexError, ProcessLookupError, PermissionError):
             pid = int(pid_file.read_text().splitlines()[0])
             if b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 return
         pid_file.unlink(missing_ok=True)
+        for file in self._socket_folder.glob(".s.PGSQL.*"):
+            file.unlink(missing_ok=True)
 
     def _await_answer(self, result: subprocess.CompletedProcess[str], log: Path) -> None:
         deadline = time.monotonic() + self._timeout
@@ -140,13 +146,17 @@ class EmbeddedPostgres:
             # PostgreSQL refuses root. It may read and enter every folder on its way, so that no folder has to be opened.
             setpriv = shutil.which("setpriv")
             if setpriv is None:
-                raise DatabaseUnavailableError("As root the embedded PostgreSQL needs `setpriv` (package util-linux); or set DATABASE_URL.")
+                raise DatabaseUnavailableError(
+                    "As root the embedded PostgreSQL needs `setpriv` (package util-linux); or set DATABASE_URL."
+                )
             capability = "+dac_read_search"
             drop = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
             command = [setpriv, *drop, f"--inh-caps={capability}", f"--ambient-caps={capability}", "--", *command]
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             # Pipes would stay open in the server that pg_ctl leaves behind.
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False, start_new_session=True)
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False, start_new_session=True
+            )
             out.seek(0), err.seek(0)
             return subprocess.CompletedProcess(command, done.returncode, out.read(), err.read())
 
