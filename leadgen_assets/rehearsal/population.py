@@ -6,6 +6,7 @@ the product is judged by, so nothing here asks what the product would make of it
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -38,10 +39,9 @@ def populate(records: pl.DataFrame, *, leads: int, seed: int) -> list[Business]:
     """
     if leads < 1:
         raise PopulationError(f"A town needs at least one business, not {leads}.")
-    places = distinct_places(records, _rng("places", seed))
-    if not places:
+    drafts = _chosen(distinct_places(records, _rng("places", seed)), leads, _rng("choice", seed))
+    if not drafts:
         raise PopulationError("The places hold no record with an id and a name of letters to build a town on.")
-    drafts = _chosen(places, min(leads, len(places)), _rng("choice", seed))
     hosts = HostRegister(((draft.key, draft.record["name"], draft.record["city"]) for draft in drafts), seed)
     draw_sites(drafts, hosts, _rng("sites", seed))
     draw_addresses(drafts, hosts, _rng("addresses", seed))
@@ -56,11 +56,17 @@ def _rng(purpose: str, seed: int) -> random.Random:
     return random.Random(f"{purpose}:{seed}")
 
 
-def _chosen(places: list[TownPlace], number: int, rng: random.Random) -> list[Draft]:
+def _chosen(places: Iterable[TownPlace], number: int, rng: random.Random) -> list[Draft]:
     """So many places with a website tag and so many without, following the real records as far as they go."""
     wanted = round(number * TAGGED_SHARE)
-    tagged = [place for place in places if place.tagged]
-    untagged = [place for place in places if not place.tagged]
+    tagged: list[TownPlace] = []
+    untagged: list[TownPlace] = []
+    for place in places:
+        (tagged if place.tagged else untagged).append(place)
+        if len(tagged) >= wanted and len(untagged) >= number - wanted:
+            break
+    number = min(number, len(tagged) + len(untagged))
+    wanted = round(number * TAGGED_SHARE)
     # where the records hold too few of one sort, the other sort lends some
     with_tag = (tagged + untagged[::-1])[:wanted]
     taken = {place.key for place in with_tag}

@@ -65,7 +65,7 @@ class TownPlace:
         return bool(self.record["website"])
 
 
-def distinct_places(records: pl.DataFrame, rng: random.Random) -> list[TownPlace]:
+def distinct_places(records: pl.DataFrame, rng: random.Random) -> Iterator[TownPlace]:
     """Every record that is a business of its own, in an order that only `rng` and the records decide.
 
     Each name occurs once in the town, and no two names within 300 m are alike, so that nobody can be blamed for taking
@@ -74,7 +74,6 @@ def distinct_places(records: pl.DataFrame, rng: random.Random) -> list[TownPlace
     rows = sorted(_rows(records), key=lambda row: (row["source"], row["source_id"], row["name"]))
     _fill_gaps(rows)
     rng.shuffle(rows)
-    kept: list[TownPlace] = []
     names: set[str] = set()
     near: dict[tuple[int, int], list[tuple[str, float, float]]] = defaultdict(list)
     for row in rows:
@@ -82,8 +81,7 @@ def distinct_places(records: pl.DataFrame, rng: random.Random) -> list[TownPlace
         if name not in names and not _crowded(name, row, near):
             names.add(name)
             near[_cell(row)].append((name, row["lat"], row["lon"]))
-            kept.append(TownPlace(f"{row['source']}:{row['source_id']}", row))
-    return kept
+            yield TownPlace(f"{row['source']}:{row['source_id']}", row)
 
 
 def area_of(records: list[dict[str, Any]]) -> TownArea:
