@@ -103,9 +103,9 @@ def test_the_days_of_a_month_share_no_lead_whatever_is_seen_again() -> None:
 
 def test_six_thousand_records_take_seconds() -> None:
     places = _places(5)
-    started = time.monotonic()
+    started = time.process_time()
     assert new_leads(places, NOTHING, DAY).height > 5_500
-    assert time.monotonic() - started < 12
+    assert time.process_time() - started < 12
 
 
 def _places(copies: int) -> pl.DataFrame:
