@@ -32,7 +32,8 @@ class ReplyMailbox(Protocol):
 class Correspondence:
     """Writes and delivers answers.
 
-    Every act carries the Message-ID that it answers, its own as `detail["reply_id"]`, and `detail["by"] == "mail"`.
+    Every act carries the Message-ID that it answers, its own without angle brackets as `detail["reply_id"]`, and
+    `detail["by"] == "mail"`.
     """
 
     def __init__(self, mailbox: ReplyMailbox, clock: Clock, acts: ActLog, seed: int) -> None:
@@ -74,7 +75,7 @@ class Correspondence:
 
     def _send(self, case: Case, kind: ActKind, actor: Actor, message: Message, reply_id: str, sender: str) -> None:
         self._mailbox.deliver(message.as_bytes(policy=SMTP))
-        detail = {"by": "mail", "reply_id": reply_id, "from": sender}
+        detail = {"by": "mail", "reply_id": reply_id.strip("<>"), "from": sender}
         at_us = microseconds(self._clock.now())
         business = case.business
         self._acts.record(

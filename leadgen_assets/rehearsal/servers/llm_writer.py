@@ -65,8 +65,8 @@ _PARAGRAPHS = (
     (
         "If that sounds useful, I would be glad to talk it through with you in a free first consultation, "
         "whenever it suits you.",
-        "Would you like to hear what this could look like for you? A first consultation is free, and there is"
-        " no obligation at all.",
+        "Would you like to hear, in a free first consultation, what this could look like for you? There is no "
+        "obligation at all.",
         "May I show you a first sketch in a free consultation? A short reply to this message is enough.",
     ),
 )

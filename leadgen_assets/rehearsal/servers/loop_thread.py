@@ -19,6 +19,7 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         self._name = name
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._listeners: list[asyncio.Server] = []
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -42,10 +43,20 @@ class LoopThread:
             raise RuntimeError(f"The loop {self._name} is not running.")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout_seconds)
 
+    def listen(self, opening: Coroutine[Any, Any, asyncio.Server]) -> int:
+        """Open a listening server on the loop; it is closed by `stop`. Returns its port."""
+        server = self.run(opening)
+        self._listeners.append(server)
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
     def stop(self) -> None:
-        """Cancel every task, close the loop and join its thread; safe to call twice."""
+        """Close the listening servers, cancel every task, close the loop and join its thread; safe to call twice."""
         loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        listeners, self._listeners = self._listeners, []
         if loop is not None and thread is not None:
+            for server in listeners:
+                loop.call_soon_threadsafe(server.close)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(_STOP_SECONDS)
 
@@ -60,5 +71,6 @@ def _serve(loop: asyncio.AbstractEventLoop, started: threading.Event) -> None:
         for task in tasks:
             task.cancel()
         loop.run_until_complete(asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), _STOP_SECONDS - 1))
+        loop.run_until_complete(asyncio.sleep(0))  # lets the connections that were given up close
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

@@ -93,7 +93,7 @@ class MailExchanger:
     def start(self) -> None:
         """Listen on 127.0.0.1: a free port at the first start, the same one later."""
         self._thread.start()
-        self._port = self._thread.run(self._listen())
+        self._port = self._thread.listen(self._listen())
 
     def stop(self) -> None:
         """Close the port and every connection, hung ones too; safe to call twice."""
@@ -115,11 +115,9 @@ class MailExchanger:
         counted = Counter((mail.message_id, mail.recipient) for mail in [*self.requests, *self.operator_inbox])
         return {message_id: times for (message_id, _), times in counted.items() if times > 1}
 
-    async def _listen(self) -> int:
+    async def _listen(self) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: self._session(loop), "127.0.0.1", self._port)
-        port: int = server.sockets[0].getsockname()[1]
-        return port
+        return await loop.create_server(lambda: self._session(loop), "127.0.0.1", self._port)
 
     def _session(self, loop: asyncio.AbstractEventLoop) -> SMTP:
         return SMTP(

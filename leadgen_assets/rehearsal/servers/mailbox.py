@@ -65,7 +65,7 @@ class Mailbox:
         that was restored from a backup.
         """
         self._thread.start()
-        self._thread.run(self._listen())
+        self._port = self._thread.listen(self._listen())
 
     def stop(self) -> None:
         """Close the port and every connection; safe to call twice."""
@@ -95,7 +95,7 @@ class Mailbox:
         self._thread.run(self._append(delivery))
         self.requests.append(delivery)
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> asyncio.Server:
         config = _Config(
             Namespace(),
             host=None,
@@ -118,8 +118,7 @@ class Mailbox:
             await self._append(delivery)
         # the reader of proxy headers only adapts the connection: it expects none
         answer = ProxyProtocolReader(ProxyProtocolNoop()).get_callback(IMAPServer(login, config))
-        server = await asyncio.start_server(answer, "127.0.0.1", self._port, ssl=self._tls)
-        self._port = server.sockets[0].getsockname()[1]
+        return await asyncio.start_server(answer, "127.0.0.1", self._port, ssl=self._tls)
 
     async def _append(self, delivery: Delivery) -> None:
         if self._inbox is None:

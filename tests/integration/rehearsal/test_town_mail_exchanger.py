@@ -136,6 +136,12 @@ def test_a_message_can_be_taken_without_the_sender_hearing_so_and_stop_still_wor
     session.close()
 
 
+def test_a_stopped_server_hangs_up_on_whoever_is_connected(exchanger, session):
+    exchanger.stop()
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        session.noop()
+
+
 def test_a_restarted_server_answers_on_the_same_port(exchanger, ca):
     port = exchanger.settings()["BREVO_SMTP_PORT"]
     exchanger.stop()

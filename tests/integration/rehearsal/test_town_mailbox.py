@@ -1,5 +1,6 @@
 """The town's reply mailbox, read with an IMAP client."""
 
+import imaplib
 import ssl
 import time
 from collections.abc import Iterator
@@ -91,8 +92,9 @@ def test_stopping_is_quick_with_a_client_connected_and_a_restart_keeps_port_and_
     mailbox.stop()
     mailbox.stop()
     assert time.monotonic() - began < 3
+    with pytest.raises(imaplib.IMAP4.abort):
+        box.client.noop()
     mailbox.start()
     assert mailbox.settings()["IMAP_PORT"] == port
     with opened(mailbox) as again:
         assert [message.subject for message in again.fetch()] == ["Re: 1"]
-    box.client.shutdown()

@@ -114,7 +114,7 @@ def town_of(businesses: list[Business], door: Door, folder: Path, seed: int = 1)
     return Town(simulation, visitors, inbox, door)
 
 
-def crowd(size: int = 4) -> list[Business]:
+def crowd(size: int) -> list[Business]:
     """Some of every temper and machine, and some whose mail bounces."""
     tempers = ("silent", "opener", "clicker", "replier", "unsubscriber", "out_of_office")
     machines = ("none", "apple_prefetch", "gmail_proxy", "link_scanner")
@@ -128,18 +128,16 @@ def crowd(size: int = 4) -> list[Business]:
 
 
 def test_one_day_shows_every_kind_of_act_and_none_was_answered_wrongly(door, tmp_path):
-    town = town_of(crowd(), door, tmp_path)
-    town.send(*crowd())
+    town = town_of(crowd(3), door, tmp_path)
+    town.send(*crowd(3))
     town.wait(DAY)
     acts = town.visitors.acts
     kinds = {"open_person", "open_machine", "click_person", "click_machine", "unsubscribe_person", "reply_person"}
     assert set(acts.counts()) == kinds | {"auto_reply_machine", "bounce_machine"}
     assert acts.bad_answers == []
     assert acts.unacknowledged == []
-    assert acts.count("auto_reply") == 16
-    assert acts.count("bounce") == 4
-    assert acts.count("reply") == 16
-    assert acts.count("unsubscribe") == 16
+    assert acts.count("auto_reply") == acts.count("reply") == acts.count("unsubscribe") == 4 * 3
+    assert acts.count("bounce") == 3
     assert len({act.at_us for act in acts.acts}) == len(acts.acts)
     before = len(acts.acts)
     town.wait()
@@ -161,8 +159,8 @@ def test_the_same_seed_repeats_every_act_whatever_the_order_of_arrival_and_anoth
 
 
 def test_every_act_is_exactly_one_request_at_its_virtual_time(door, tmp_path):
-    town = town_of(crowd(), door, tmp_path)
-    town.send(*crowd())
+    town = town_of(crowd(2), door, tmp_path)
+    town.send(*crowd(2))
     town.wait()
     by_web = [act for act in town.visitors.acts.acts if act.detail["by"] != "mail"]
     assert len(door.paths("/track/")) == sum(act.kind in {"open", "click"} for act in by_web)
@@ -244,7 +242,7 @@ def test_replies_carry_one_trace_at_least_and_say_whose_message_they_answer(door
     letters = {letter["Message-ID"]: letter for letter in town.inbox.messages}
     traces = set()
     for act in acts:
-        token, letter = act.recipient.partition("@")[0] + "1", letters[act.detail["reply_id"]]
+        token, letter = act.recipient.partition("@")[0] + "1", letters[f"<{act.detail['reply_id']}>"]
         assert act.message_id == f"<{token}.1@studio.test>"
         assert letter["From"].addresses[0].domain == "alias.test"
         assert f"> No more mail: {door.url}/unsubscribe/{token}" in letter.get_content()
