@@ -19,20 +19,34 @@ def big_town():
     return populate(read_place_file(packaged_sample()), leads=600, seed=2)
 
 
-@pytest.fixture
-def places(big_town, clock):
-    server = PlacesApi(big_town, clock)
+@pytest.fixture(scope="module")
+def places_server(big_town, town_clock):
+    server = PlacesApi(big_town, town_clock)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def overpass(big_town, clock):
-    server = OverpassApi(big_town, clock)
+def places(places_server):
+    yield places_server
+    places_server.requests.clear()
+    places_server.interrupt = lambda body: None
+
+
+@pytest.fixture(scope="module")
+def overpass_server(big_town, town_clock):
+    server = OverpassApi(big_town, town_clock)
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def overpass(overpass_server):
+    yield overpass_server
+    overpass_server.requests.clear()
+    overpass_server.interrupt = lambda query: None
 
 
 def search(server, body, key=API_KEY, mask=MASK):

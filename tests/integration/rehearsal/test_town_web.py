@@ -17,18 +17,25 @@ from leadgen_assets.rehearsal.servers.dns_server import DnsServer
 from leadgen_assets.rehearsal.servers.web_sites import WebSites
 
 
-@pytest.fixture
-def dns_server(town_businesses, clock):
-    server = DnsServer(town_businesses, clock)
+@pytest.fixture(scope="module")
+def shared_dns_server(town_businesses, town_clock):
+    server = DnsServer(town_businesses, town_clock)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def web(town_businesses, clock):
+def dns_server(shared_dns_server):
+    yield shared_dns_server
+    shared_dns_server.requests.clear()
+    shared_dns_server.interrupt = lambda host: None
+
+
+@pytest.fixture(scope="module")
+def web(town_businesses, town_clock):
     ca = trustme.CA()
-    server = WebSites(town_businesses, clock, ca)
+    server = WebSites(town_businesses, town_clock, ca)
     server.start()
     yield Browser(server, ca)
     server.stop()
@@ -47,7 +54,7 @@ class Browser:
         parts = urlsplit(url)
         port = 443 if parts.scheme == "https" else 80
         target = f"{parts.scheme}://{self._dial[f'*:{port}']}{parts.path or '/'}"
-        with httpx.Client(verify=self._trust) as client:
+        with httpx.Client(verify=self._trust, trust_env=False) as client:
             return client.get(target, headers={"Host": parts.hostname}, extensions={"sni_hostname": parts.hostname})
 
     def visit(self, url):
@@ -171,9 +178,9 @@ def test_the_companys_own_site_answers_and_an_unknown_host_does_not(web):
         web.get("https://nobody.test/")
 
 
-def test_starting_does_not_wait_for_certificates(town_businesses, clock):
+def test_starting_does_not_wait_for_certificates(town_businesses, town_clock):
     started = time.monotonic()
-    server = WebSites(town_businesses, clock, trustme.CA())
+    server = WebSites(town_businesses, town_clock, trustme.CA())
     server.start()
     assert time.monotonic() - started < 1
     server.stop()
