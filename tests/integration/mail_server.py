@@ -33,7 +33,9 @@ class Accepted:
 class MailServer:
     """What it does to a recipient is looked up in `replies` (by phase), `drops` and `hangs`; `on_*` run in its thread."""
 
-    replies: dict[str, dict[str, str]] = field(default_factory=lambda: {"mail": {}, "rcpt": {}, "data": {}, "final": {}})
+    replies: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {"mail": {}, "rcpt": {}, "data": {}, "final": {}}
+    )
     drops: dict[str, str] = field(default_factory=dict)  # recipient -> rcpt, body or final
     hang_seconds: float = 0.0
     final_reply: str = "250 2.0.0 OK: queued as <20260302@relay.test>"
@@ -59,13 +61,17 @@ class MailServer:
     def stop(self) -> None:
         self._controller.stop()
 
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if "*" in self.replies["mail"]:
             return self.replies["mail"]["*"]
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         self.on_rcpt(address)
         if self.drops.get(address) == "rcpt":
             server.transport.abort()

@@ -1,11 +1,7 @@
 """Leads and frozen messages for tests of the sender and of the outreach stage; all of them invented."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from leadgen_assets.domain.identity import campaign_id_of, lead_id_of
 from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
@@ -29,28 +25,23 @@ def with_lines(**lines: object) -> Settings:
 
 def pointed_at(server: MailServer, **lines: object) -> Settings:
     """Settings that send through a test's own mail server, with the limits in time wide open."""
-    return with_lines(**{
-        "BREVO_SMTP_HOST": "127.0.0.1",
-        "BREVO_SMTP_PORT": server.port,
-        "BREVO_SMTP_USER": USER,
-        "BREVO_SMTP_PASSWORD": PASSWORD,
-        "CA_FILE": server.ca_file,
-        "SMTP_TIMEOUT_SECONDS": 1,
-        "FROM_EMAIL": "anna@agency.test",
-        "REPLY_TO_EMAIL": "replies@agency.test",
-        "EMAIL_SEND_INTERVAL_SECONDS": 0,
-        "EMAILS_PER_HOUR": 100000,
-        "EMAILS_PER_DAY": 100000,
-        "SAME_DOMAIN_GAP_SECONDS": 0,
-    } | lines)
-
-
-@pytest.fixture
-def mail_server(tmp_path: Path) -> Iterator[MailServer]:
-    server = MailServer()
-    server.start(tmp_path)
-    yield server
-    server.stop()
+    return with_lines(
+        **{
+            "BREVO_SMTP_HOST": "127.0.0.1",
+            "BREVO_SMTP_PORT": server.port,
+            "BREVO_SMTP_USER": USER,
+            "BREVO_SMTP_PASSWORD": PASSWORD,
+            "CA_FILE": server.ca_file,
+            "SMTP_TIMEOUT_SECONDS": 1,
+            "FROM_EMAIL": "anna@agency.test",
+            "REPLY_TO_EMAIL": "replies@agency.test",
+            "EMAIL_SEND_INTERVAL_SECONDS": 0,
+            "EMAILS_PER_HOUR": 100000,
+            "EMAILS_PER_DAY": 100000,
+            "SAME_DOMAIN_GAP_SECONDS": 0,
+        }
+        | lines
+    )
 
 
 def draft_of(lead_id: UUID, to_email: str, **more: object) -> dict:
@@ -76,19 +67,27 @@ def registration_of(number: int, email: str, **more: object) -> Registration:
 
 
 def queue_mail(
-    ledger: Connection, settings: Settings, number: int, to_email: str | None = None, *, pdf_bytes: int = 0, **lead: object
+    ledger: Connection,
+    settings: Settings,
+    number: int,
+    to_email: str | None = None,
+    *,
+    pdf_bytes: int = 0,
+    **lead: object,
 ) -> UUID:
     """Register an invented lead and queue one frozen message to it; returns the message's id."""
     address = to_email or f"info@shop{number}.test"
     registration = registration_of(number, address, **lead)
     register_leads(ledger, [registration], MONDAY)
-    proposal = {"state": "rendered", "pdf": b"%PDF" * (pdf_bytes // 4), "filename": "Shop_Proposal.pdf"} if pdf_bytes else None
-    frozen = freeze(draft_of(registration.lead_id, address), proposal, settings, MONDAY + timedelta(seconds=number))
+    proposal = (
+        {"state": "rendered", "pdf": b"%PDF" * (pdf_bytes // 4), "filename": "Shop_Proposal.pdf"} if pdf_bytes else None
+    )
+    at = MONDAY - timedelta(minutes=30) + timedelta(seconds=number)
+    frozen = freeze(draft_of(registration.lead_id, address), proposal, settings, at)
     MessageFiles(settings.messages_folder).store(frozen.final.content)
     campaign = campaign_id_of(MONDAY.date())
     open_campaign(ledger, campaign, MONDAY.date(), MONDAY)
     assert queue_message(ledger, campaign, frozen.row)
-    ledger.execute("UPDATE email_outreach SET not_before = %s, queued_at = %s WHERE id = %s", (MONDAY, MONDAY, frozen.row.id))
     return frozen.row.id
 
 

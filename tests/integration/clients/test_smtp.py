@@ -9,7 +9,6 @@ from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.smtp import SmtpSession
 from leadgen_assets.settings import Settings
 from tests.integration.mail_server import PASSWORD, USER, MailServer
-from tests.integration.outreach import mail_server  # noqa: F401 a fixture
 
 FROM, TO = "replies+1@agency.test", "info@shop.test"
 CONTENT = b"Subject: Hello\r\n\r\n.a dot\r\n..two dots\r\nlast\r\n"
@@ -20,7 +19,7 @@ def session_to(server: MailServer, **more: object) -> SmtpSession:
     return SmtpSession("127.0.0.1", server.port, **(options | more))
 
 
-def test_an_accepted_message_arrives_byte_for_byte_and_the_servers_reply_is_kept(mail_server: MailServer) -> None:  # noqa: F811
+def test_an_accepted_message_arrives_byte_for_byte_and_the_servers_reply_is_kept(mail_server: MailServer) -> None:
     with session_to(mail_server) as session:
         found = session.transmit(FROM, TO, CONTENT)
     assert (found.state, found.phase, found.code) == ("accepted", "final", 250)
@@ -29,7 +28,7 @@ def test_an_accepted_message_arrives_byte_for_byte_and_the_servers_reply_is_kept
     assert (mail.envelope_sender, mail.recipient, mail.content) == (FROM, TO, CONTENT)
 
 
-def test_one_connection_and_one_login_carry_a_batch_even_after_a_refusal(mail_server: MailServer) -> None:  # noqa: F811
+def test_one_connection_and_one_login_carry_a_batch_even_after_a_refusal(mail_server: MailServer) -> None:
     mail_server.replies["rcpt"]["no@shop.test"] = "550 5.1.1 No such user"
     with session_to(mail_server) as session:
         states = [session.transmit(FROM, to, CONTENT).state for to in ("a@shop.test", "no@shop.test", "b@shop.test")]
@@ -51,7 +50,7 @@ def test_one_connection_and_one_login_carry_a_batch_even_after_a_refusal(mail_se
         ("final", "354 once more", "unknown", 354),
     ],
 )
-def test_every_reply_is_a_value(mail_server: MailServer, phase: str, reply: str, state: str, code: int) -> None:  # noqa: F811
+def test_every_reply_is_a_value(mail_server: MailServer, phase: str, reply: str, state: str, code: int) -> None:
     mail_server.replies[phase]["*" if phase == "mail" else TO] = reply.encode("ascii", "replace").decode()
     with session_to(mail_server) as session:
         found = session.transmit(FROM, TO, CONTENT)
@@ -62,7 +61,10 @@ def test_every_reply_is_a_value(mail_server: MailServer, phase: str, reply: str,
     ("where", "state", "phase"), [("rcpt", "lost", "rcpt"), ("body", "lost", "body"), ("final", "unknown", "final")]
 )
 def test_a_broken_connection_is_unknown_only_after_the_final_dot(
-    mail_server: MailServer, where: str, state: str, phase: str  # noqa: F811
+    mail_server: MailServer,
+    where: str,
+    state: str,
+    phase: str,
 ) -> None:
     mail_server.drops[TO] = where
     with session_to(mail_server) as session:
@@ -71,7 +73,7 @@ def test_a_broken_connection_is_unknown_only_after_the_final_dot(
     assert (found.state, found.phase, found.code) == (state, phase, None)
 
 
-def test_silence_after_the_final_dot_is_unknown(mail_server: MailServer) -> None:  # noqa: F811
+def test_silence_after_the_final_dot_is_unknown(mail_server: MailServer) -> None:
     mail_server.hang_seconds = 1.0
     with session_to(mail_server, timeout_seconds=0.3) as session:
         found = session.transmit(FROM, TO, CONTENT)
@@ -79,7 +81,7 @@ def test_silence_after_the_final_dot_is_unknown(mail_server: MailServer) -> None
     assert "timed out" in found.reply
 
 
-def test_a_421_ends_the_connection(mail_server: MailServer) -> None:  # noqa: F811
+def test_a_421_ends_the_connection(mail_server: MailServer) -> None:
     mail_server.replies["rcpt"][TO] = "421 4.3.2 Shutting down"
     with session_to(mail_server) as session:
         assert session.transmit(FROM, TO, CONTENT).state == "deferred"
@@ -98,7 +100,10 @@ def test_a_421_ends_the_connection(mail_server: MailServer) -> None:  # noqa: F8
     ],
 )
 def test_what_must_be_mended_is_one_sentence(
-    mail_server: MailServer, options: dict, sentence: str, retryable: bool  # noqa: F811
+    mail_server: MailServer,
+    options: dict,
+    sentence: str,
+    retryable: bool,
 ) -> None:
     with pytest.raises(ClientError, match=sentence) as caught:
         session_to(mail_server, **options).open()
@@ -117,7 +122,7 @@ def test_without_a_mail_server_one_sentence_names_the_settings(settings: Setting
         SmtpSession.of(settings)
 
 
-def test_the_certificate_must_match_the_name(mail_server: MailServer) -> None:  # noqa: F811
+def test_the_certificate_must_match_the_name(mail_server: MailServer) -> None:
     with pytest.raises(ClientError, match="could not be secured") as caught:
         SmtpSession("localhost", mail_server.port, ca_file=mail_server.ca_file, timeout_seconds=0.5).open()
     assert not isinstance(caught.value, ssl.SSLError)

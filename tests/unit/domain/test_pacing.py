@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,7 +52,7 @@ def assert_within(log: Sequence[Transmission], given_limits: Limits) -> None:
     """The limits as a person would state them, checked one by one over the whole log."""
     zone = ZoneInfo(given_limits.timezone)
     moments = sorted(one.at for one in log)
-    for earlier, later in zip(moments, moments[1:], strict=False):
+    for earlier, later in pairwise(moments):
         assert later - earlier >= given_limits.gap
     for first, beyond in zip(moments, moments[given_limits.per_hour :], strict=False):
         assert beyond - first >= HOUR
@@ -63,7 +64,7 @@ def assert_within(log: Sequence[Transmission], given_limits: Limits) -> None:
         assert given_limits.on_weekends or local.weekday() < 5
     for domain in {one.domain for one in log}:
         to_domain = sorted(one.at for one in log if one.domain == domain)
-        assert all(b - a >= given_limits.same_domain_gap for a, b in zip(to_domain, to_domain[1:], strict=False))
+        assert all(b - a >= given_limits.same_domain_gap for a, b in pairwise(to_domain))
 
 
 @given(
@@ -89,7 +90,9 @@ def test_no_limit_is_ever_exceeded(some: Limits, start: datetime, steps: list[tu
 
 
 @given(any_limits(), st.sampled_from(STARTS), st.lists(st.integers(0, 200_000), max_size=12), st.sampled_from("ab"))
-def test_the_moment_named_is_the_first_one_possible(some: Limits, start: datetime, ages: list[int], domain: str) -> None:
+def test_the_moment_named_is_the_first_one_possible(
+    some: Limits, start: datetime, ages: list[int], domain: str
+) -> None:
     now = start + timedelta(days=2)
     sent = [Transmission(now - timedelta(seconds=age), "ab"[index % 2]) for index, age in enumerate(ages)]
     moment = next_moment(now, sent, some, domain)
@@ -126,7 +129,10 @@ def test_a_full_day_waits_for_the_next_one() -> None:
 
 def test_a_domain_rests_while_others_may_go_on() -> None:
     wide = limits(gap=timedelta(0), same_domain_gap=timedelta(minutes=10))
-    sent = [Transmission(MONDAY_NOON - timedelta(minutes=4), "a.test"), Transmission(MONDAY_NOON - timedelta(hours=1), "b.test")]
+    sent = [
+        Transmission(MONDAY_NOON - timedelta(minutes=4), "a.test"),
+        Transmission(MONDAY_NOON - timedelta(hours=1), "b.test"),
+    ]
     assert next_moment(MONDAY_NOON, sent, wide, "a.test") == MONDAY_NOON + timedelta(minutes=6)
     assert next_moment(MONDAY_NOON, sent, wide, "b.test") == MONDAY_NOON
     assert resting_domains(MONDAY_NOON, sent, wide) == {"a.test": MONDAY_NOON + timedelta(minutes=6)}
