@@ -76,17 +76,19 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_postgres_and_the_service_a
     load = Load([open_path(message) for message in messages] + [click_path(message) for message in messages])
 
     async def under_load(service: ServiceProcess) -> None:
-        hits = asyncio.create_task(load.run(service, seconds=4))
-        for disaster in (
-            lambda: kill_postgres(server),
-            service.kill,  # with events in the spool
-            service.start,
-            server.start,
-            service.kill,  # perhaps in the middle of the replay
-            service.start,
+        over = asyncio.Event()
+        hits = asyncio.create_task(load.run(service, over))
+        for disasters in (
+            [lambda: kill_postgres(server)],
+            [service.kill, service.start],  # with events in the spool
+            [server.start, service.kill, service.start],  # perhaps in the middle of the replay
+            [lambda: kill_postgres(server), service.kill, server.start, service.start],
         ):
-            await asyncio.sleep(0.3)
-            await asyncio.to_thread(disaster)
+            await load.more(50)
+            for disaster in disasters:
+                await asyncio.to_thread(disaster)
+        await load.more(50)
+        over.set()
         await hits
 
     with ServiceProcess(settings_file) as service:
@@ -95,7 +97,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_postgres_and_the_service_a
         wait_until(lambda: spooled_bytes(settings_file) == 0)
         assert service.terminate()[0] == 0
     stored = stored_marks(server.url())
-    assert len(load.acknowledged) > 100
+    assert len(load.acknowledged) >= 250
     assert load.acknowledged - set(stored) == set()
     assert len(stored) == len(set(stored))
     assert load.refused == 0

@@ -111,7 +111,7 @@ class ServiceProcess:
         return code, time.monotonic() - began
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=10, **({"headers": PERSON} | options))
+        return httpx.get(self.url + path, timeout=10, verify=False, **({"headers": PERSON} | options))
 
     def _end(self, number: int) -> int:
         self.process.send_signal(number)
@@ -129,14 +129,20 @@ class Load:
     refused: int = 0
     slowest_seconds: float = 0.0
 
-    async def run(self, service: ServiceProcess, *, seconds: float, clients: int = 12) -> None:
-        deadline = time.monotonic() + seconds
-        async with httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=clients)) as http:
-            await asyncio.gather(*(self._client(http, service, deadline, number) for number in range(clients)))
+    async def run(self, service: ServiceProcess, over: asyncio.Event, *, clients: int = 12) -> None:
+        async with httpx.AsyncClient(timeout=10, verify=False, limits=httpx.Limits(max_connections=clients)) as http:
+            await asyncio.gather(*(self._client(http, service, over, number) for number in range(clients)))
 
-    async def _client(self, http: httpx.AsyncClient, service: ServiceProcess, deadline: float, number: int) -> None:
+    async def more(self, hits: int) -> None:
+        """Wait until so many more were acknowledged."""
+        goal = len(self.acknowledged) + hits
+        async with asyncio.timeout(20):
+            while len(self.acknowledged) < goal:
+                await asyncio.sleep(0.01)
+
+    async def _client(self, http: httpx.AsyncClient, service: ServiceProcess, over: asyncio.Event, number: int) -> None:
         for turn in count():
-            if time.monotonic() > deadline:
+            if over.is_set():
                 return
             mark = f"{BROWSER} hit/{uuid4().hex}"
             began = time.monotonic()
