@@ -7,13 +7,14 @@ the product is judged by, so nothing here asks what the product would make of it
 import random
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 import polars as pl
 
 from leadgen_assets.rehearsal.draft import Draft
 from leadgen_assets.rehearsal.draw_people import draw_addresses, draw_people
 from leadgen_assets.rehearsal.draw_sites import draw_sites
-from leadgen_assets.rehearsal.shares import GOOGLE_RESULTS_PER_TYPE, OVERPASS_SHARE, TAGGED_SHARE
+from leadgen_assets.rehearsal.shares import FIRST_DAY, GOOGLE_RESULTS_PER_TYPE, OVERPASS_SHARE, TAGGED_SHARE
 from leadgen_assets.rehearsal.town_hosts import HostRegister
 from leadgen_assets.rehearsal.town_names import google_id, osm_id
 from leadgen_assets.rehearsal.town_phones import PhoneBook
@@ -26,13 +27,14 @@ class PopulationError(ValueError):
     """No town can be built on the given records; one sentence."""
 
 
-def populate(records: pl.DataFrame, *, leads: int, seed: int) -> list[Business]:
+def populate(records: pl.DataFrame, *, leads: int, seed: int, opening_days: int = 1) -> list[Business]:
     """The businesses of a town.
 
     Args:
         records: PLACE_FILE_COLUMNS, raw; rows in any order.
         leads: how many businesses; fewer where the records do not hold as many distinct ones.
         seed: the same seed and records give the same town.
+        opening_days: over how many days from FIRST_DAY they become known, as many on each.
 
     Raises:
         PopulationError: if `leads` is not positive or no record can be used.
@@ -48,7 +50,10 @@ def populate(records: pl.DataFrame, *, leads: int, seed: int) -> list[Business]:
     draw_people(drafts, hosts, _rng("people", seed))
     _draw_sources(drafts, _rng("sources", seed))
     phones = PhoneBook()
-    return [_business(draft, phones.next_number(draft.record["country"])) for draft in drafts]
+    return [
+        _business(draft, phones.next_number(draft.record["country"]), _opening(number % opening_days))
+        for number, draft in enumerate(drafts)
+    ]
 
 
 def _rng(purpose: str, seed: int) -> random.Random:
@@ -89,7 +94,11 @@ def _draw_sources(drafts: list[Draft], rng: random.Random) -> None:
             draft.source_keys += (f"osm:{osm_id(draft.key, as_way)}",)
 
 
-def _business(draft: Draft, phone: str | None) -> Business:
+def _opening(days: int) -> date | None:
+    return FIRST_DAY + timedelta(days=days) if days else None
+
+
+def _business(draft: Draft, phone: str | None, opens_on: date | None) -> Business:
     return Business(
         key=draft.key,
         record={
@@ -112,4 +121,5 @@ def _business(draft: Draft, phone: str | None) -> Business:
         temper=draft.temper,
         machine=draft.machine,
         reply_address=draft.reply_address or draft.email,
+        opens_on=opens_on,
     )

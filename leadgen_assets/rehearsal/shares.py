@@ -4,6 +4,7 @@ Who gets what is drawn elsewhere (`rehearsal/population.py`).
 """
 
 from collections.abc import Mapping
+from datetime import date
 from math import floor
 from types import MappingProxyType
 from typing import TypeVar
@@ -11,6 +12,8 @@ from typing import TypeVar
 from leadgen_assets.rehearsal.truth import Machine, SiteKind, Temper
 
 _Name = TypeVar("_Name", bound=str)
+
+FIRST_DAY = date(2026, 3, 2)  # a Monday in the past: Dagster knows no partitions after today
 
 TAGGED_SHARE = 0.5  # of all businesses: a source lists a website for it
 

@@ -58,7 +58,7 @@ def read_town(path: Path) -> list[Business]:
 
 def write_town(path: Path, businesses: Iterable[Business]) -> None:
     """Write businesses so that `read_town` gives the same ones again."""
-    lines = (json.dumps(dataclasses.asdict(business), ensure_ascii=False) for business in businesses)
+    lines = (json.dumps(dataclasses.asdict(business), ensure_ascii=False, default=str) for business in businesses)
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 

@@ -1,9 +1,11 @@
 """What is true in the town: the businesses, their sites, their addresses, their mailboxes and their tempers.
 
-The truth is generated elsewhere (`rehearsal/population.py`) or loaded from a file; the servers and visitors only read it.
+The truth is generated elsewhere (`rehearsal/population.py`) or loaded from a file; the servers and visitors only read
+it.
 """
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal
 
 SiteKind = Literal[
@@ -11,7 +13,7 @@ SiteKind = Literal[
     "healthy",  # own modern site
     "weak",  # own live site without https, viewport or title: a bad site
     "dead_domain",  # NXDOMAIN
-    "not_found",  # every page 404
+    "not_found",  # every page 404, but for an old contact page where its email is on the site only
     "broken",  # every page 500
     "parked",  # a domain parking page
     "foreign",  # the address leads to somebody else's healthy site
@@ -30,7 +32,8 @@ class Business:
         key: `source:source_id` of the real record it is built on.
         record: the columns of a place file as the town's sources publish them (phone, email, website and social pages
             are town-made, under reserved names).
-        source_keys: every place key under which some source of the town publishes it (`google:<id>`, `osm:<type>/<id>`).
+        source_keys: every place key under which some source of the town publishes it (`google:<id>`,
+            `osm:<type>/<id>`).
         site_kind: what there really is.
         site_host: host name of its own site, where it has or had one.
         listed_website: the website tag that the sources publish, right or wrong.
@@ -42,6 +45,7 @@ class Business:
         temper: what its owner does with a message.
         machine: which machine fetches its mail's links before or instead of the owner.
         reply_address: the address its owner answers from; may differ from `email`.
+        opens_on: the first day on which the town's sources list it; None: from the start.
     """
 
     key: str
@@ -58,6 +62,11 @@ class Business:
     temper: Temper
     machine: Machine
     reply_address: str | None = None
+    opens_on: date | None = None
+
+    def is_listed(self, at: datetime) -> bool:
+        """The town's sources know of it at a moment."""
+        return self.opens_on is None or self.opens_on <= at.date()
 
     @property
     def undiscoverable(self) -> bool:

@@ -52,7 +52,8 @@ class OverpassApi:
 
     def __init__(self, businesses: Sequence[Business], clock: Clock) -> None:
         self._clock = clock
-        self._elements = [osm_element(business) for business in businesses if source_id(business, "osm")]
+        listed = [business for business in businesses if source_id(business, "osm")]
+        self._elements = [(business, osm_element(business)) for business in listed]
         self.requests: list[OverpassQuery] = []
         self.interrupt: Callable[[str], int | None] = lambda query: None
         app = falcon.asgi.App()
@@ -89,13 +90,18 @@ class OverpassApi:
         elements: list[dict[str, Any]] = []
         status = 406 if not agent or agent.startswith(_DEFAULT_AGENTS) else told or (200 if inside else 400)
         if status == 200 and inside:
-            elements = [] if told else [element for element in self._elements if inside(*_position(element))]
+            elements = [] if told else self._within(inside)
             response.media = self._document(elements, remark=_OUT_OF_TIME if told else None)
         else:
             response.status = status
             response.content_type = falcon.MEDIA_HTML
             response.text = f"<html><body><p>Error: the query was refused with status {status}.</p></body></html>"
         self.requests.append(OverpassQuery(self._clock.now(), query, status, len(elements)))
+
+    def _within(self, inside: Callable[[float, float], bool]) -> list[dict[str, Any]]:
+        now = self._clock.now()
+        mapped = (element for business, element in self._elements if business.is_listed(now))
+        return [element for element in mapped if inside(*_position(element))]
 
     def _document(self, elements: list[dict[str, Any]], remark: str | None) -> dict[str, Any]:
         document: dict[str, Any] = {

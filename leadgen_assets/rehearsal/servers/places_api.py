@@ -80,7 +80,8 @@ class PlacesApi:
 
     def __init__(self, businesses: Sequence[Business], clock: Clock) -> None:
         self._clock = clock
-        self._places = [google_place(business) for business in businesses if source_id(business, "google")]
+        listed = [business for business in businesses if source_id(business, "google")]
+        self._places = [(business, google_place(business)) for business in listed]
         self._cities = {folded(business.record["city"]) for business in businesses}
         self._town = folded(area_of([business.record for business in businesses]).city)
         self.requests: list[Search] = []
@@ -160,10 +161,12 @@ class PlacesApi:
             return []
         kind = body.get("includedType") or _type_named(what)
         inside = _area_test(body.get("locationRestriction"))
+        now = self._clock.now()
         return [
             place
-            for place in self._places
-            if ((kind is None and _named(place, what)) or kind in place["types"])
+            for business, place in self._places
+            if business.is_listed(now)
+            and ((kind is None and _named(place, what)) or kind in place["types"])
             and (city in (None, self._town) or city == folded(place["postalAddress"]["locality"]))
             and inside(place["location"])
             and place.get("rating", 0) >= (body.get("minRating") or 0)

@@ -1,5 +1,7 @@
 """The town's Places API and Overpass as their clients see them."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -154,6 +156,25 @@ def test_overpass_refuses_anonymous_clients_and_says_when_it_ran_out_of_time(ove
     overpass.interrupt = lambda query: 504
     assert ask(overpass, "nwr(around:1,1,1);").status_code == 504
     assert [request.status for request in overpass.requests] == [406, 400, 200, 504]
+
+
+def test_a_business_is_listed_from_the_day_it_opens(clock):
+    opening = populate(read_place_file(packaged_sample()), leads=20, seed=1, opening_days=2)
+    places, overpass = PlacesApi(opening, clock), OverpassApi(opening, clock)
+    area = area_of([business.record for business in opening])
+    everything = f"[out:json];nwr(around:{area.radius_metres},{area.lat},{area.lon});out center;"
+    known = []
+    for server in (places, overpass):
+        server.start()
+    for _ in range(2):
+        found = {f"osm:{one['type']}/{one['id']}" for one in ask(overpass, everything).json()["elements"]}
+        answer = search(places, {"textQuery": "a in Helsinki"}).json()
+        found |= {f"google:{place['id']}" for place in answer.get("places", [])}
+        known.append(sum(bool(found.intersection(business.source_keys)) for business in opening))
+        clock.advance_to(clock.now() + timedelta(days=1))
+    for server in (places, overpass):
+        server.stop()
+    assert 0 < known[0] <= 10 < known[1]
 
 
 def test_every_business_is_reached_by_the_usual_searches_or_by_overpass(places, overpass, big_town):

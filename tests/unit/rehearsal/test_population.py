@@ -2,6 +2,8 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -11,7 +13,7 @@ import polars as pl
 import pytest
 
 from leadgen_assets.rehearsal.population import PopulationError, populate
-from leadgen_assets.rehearsal.shares import FATES, TAGGED_SITES, UNTAGGED_SITES, apportion
+from leadgen_assets.rehearsal.shares import FATES, FIRST_DAY, TAGGED_SITES, UNTAGGED_SITES, apportion
 from leadgen_assets.rehearsal.town_names import name_key
 from leadgen_assets.rehearsal.town_places import area_of, metres_between
 from leadgen_assets.storage.place_files import packaged_sample, read_place_file
@@ -163,6 +165,16 @@ def test_a_thousand_businesses_keep_the_shares():
     assert sum(one.undiscoverable for one in businesses) == 20
     assert 360 <= len(mailed(businesses)) <= 410
     assert sum(one.site_kind == "broken" for one in businesses) == 10
+
+
+def test_a_town_that_opens_over_days_is_the_same_town_with_as_many_on_each_day():
+    records = read_place_file(packaged_sample())
+    opening = populate(records, leads=100, seed=1, opening_days=5)
+    assert [replace(one, opens_on=None) for one in opening] == list(town("sample", 1))
+    days = Counter(one.opens_on for one in opening)
+    assert days == {None: 20, **{FIRST_DAY + timedelta(days=number): 20 for number in range(1, 5)}}
+    noon = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    assert sum(one.is_listed(noon) for one in opening) == 40
 
 
 def test_a_small_or_dirty_file_gives_the_town_that_it_can():

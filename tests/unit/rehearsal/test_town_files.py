@@ -30,6 +30,13 @@ def test_a_town_that_was_written_is_read_again(businesses, tmp_path):
     assert read_town(tmp_path / "town.jsonl") == businesses
 
 
+def test_the_day_of_opening_is_kept(tmp_path):
+    records = read_place_file(packaged_sample())
+    opening = populate(records, leads=10, seed=1, opening_days=3)
+    write_town(tmp_path / "town.jsonl", opening)
+    assert read_town(tmp_path / "town.jsonl") == opening
+
+
 def test_absent_columns_of_a_record_are_null(lines, tmp_path):
     one = next(line for line in lines if line["record"]["opening_hours"] is None)
     del one["record"]["opening_hours"]
