@@ -24,6 +24,7 @@ State = Literal["accepted", "deferred", "refused", "lost", "unknown"]
 Phase = Literal["mail", "rcpt", "data", "body", "final"]
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 _REPLY_LIMIT = 500
+_CHUNK_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,9 @@ class SmtpSession:
             if code != 354:
                 return self._refused(smtp, phase, code, words)
             phase = "body"
-            smtp.send(_dot_stuffed(content))
+            stuffed = _dot_stuffed(content)
+            for start in range(0, len(stuffed), _CHUNK_BYTES):  # the time-out is for each chunk, not for all of it
+                smtp.send(stuffed[start : start + _CHUNK_BYTES])
             phase = "final"
             smtp.send(b".\r\n")
             code, words = smtp.getreply()

@@ -32,7 +32,7 @@ def pointed_at(server: MailServer, **lines: object) -> Settings:
             "BREVO_SMTP_USER": USER,
             "BREVO_SMTP_PASSWORD": PASSWORD,
             "CA_FILE": server.ca_file,
-            "SMTP_TIMEOUT_SECONDS": 1,
+            "SMTP_TIMEOUT_SECONDS": 10,
             "FROM_EMAIL": "anna@agency.test",
             "REPLY_TO_EMAIL": "replies@agency.test",
             "EMAIL_SEND_INTERVAL_SECONDS": 0,

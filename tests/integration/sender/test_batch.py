@@ -154,17 +154,15 @@ def test_a_broken_connection_ends_the_batch_and_what_is_known_decides(
 
 
 def test_a_server_that_says_nothing_after_the_message_leaves_it_unknown(
-    sending: Settings,
-    ledger: Connection,
-    clock: FileClock,
-    mail_server: MailServer,
+    settings: Settings, ledger: Connection, clock: FileClock, mail_server: MailServer
 ) -> None:
-    outreach_id = queue_mail(ledger, sending, 1)
+    impatient = pointed_at(mail_server, SMTP_TIMEOUT_SECONDS=1)
+    outreach_id = queue_mail(ledger, impatient, 1)
     mail_server.hang_seconds = 1.5
-    assert send_due(sending, clock).unknown == 1
+    assert send_due(impatient, clock).unknown == 1
     assert row_of(ledger, outreach_id)["status"] == "unknown"
     mail_server.hang_seconds = 0
-    assert send_due(sending, clock).sent == 0
+    assert send_due(impatient, clock).sent == 0
     assert len(mail_server.accepted) == 1
     assert used(ledger, "email", MONDAY.date()) == 1
 
