@@ -27,6 +27,7 @@ class Draft:
     temper: Temper = "silent"
     machine: Machine = "none"
     reply_address: str | None = None
+    has_phone: bool = True
     source_keys: tuple[str, ...] = ()
 
     @property

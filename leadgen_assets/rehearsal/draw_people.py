@@ -6,7 +6,15 @@ from itertools import cycle
 
 from leadgen_assets.rehearsal.draft import Draft
 from leadgen_assets.rehearsal.draw_sites import dealt
-from leadgen_assets.rehearsal.shares import EMAIL_IN_RECORD, EMAIL_ON_SITE, FATES, FEWEST_FATES, MACHINES, apportion
+from leadgen_assets.rehearsal.shares import (
+    EMAIL_IN_RECORD,
+    EMAIL_ON_SITE,
+    FATES,
+    FEWEST_FATES,
+    MACHINES,
+    PHONELESS_SHARE,
+    apportion,
+)
 from leadgen_assets.rehearsal.town_hosts import HostRegister
 from leadgen_assets.rehearsal.town_names import role_address
 from leadgen_assets.rehearsal.truth import Mailbox, Temper
@@ -18,7 +26,7 @@ _JUDGED_LATER = "broken"  # a server error is judged over two days, so its owner
 
 
 def draw_addresses(drafts: list[Draft], hosts: HostRegister, rng: random.Random) -> None:
-    """Settle email and email_on: an address at the site's domain, or at one that only takes mail."""
+    """Settle email, email_on and has_phone: an address is at the site's domain, or at one that only takes mail."""
     groups: dict[str, list[Draft]] = defaultdict(list)
     for draft in drafts:
         groups["undiscoverable" if draft.undiscoverable else draft.kind].append(draft)
@@ -31,6 +39,10 @@ def draw_addresses(drafts: list[Draft], hosts: HostRegister, rng: random.Random)
             host = draft.site_host if draft.mail_at_site else None
             host = host or hosts.own(draft.key, draft.record["name"], draft.record["city"], rng)
             draft.email, draft.email_on = role_address(draft.key, host), "record" if where == "record" else "site"
+    unreachable = [draft for draft in drafts if draft.site_host is None and draft.email is None]
+    counts = apportion(len(unreachable), {"visit": PHONELESS_SHARE, "call": 1 - PHONELESS_SHARE})
+    for draft, way in zip(unreachable, dealt(counts, rng), strict=True):
+        draft.has_phone = way == "call"
 
 
 def draw_people(drafts: list[Draft], hosts: HostRegister, rng: random.Random) -> None:

@@ -51,7 +51,11 @@ def populate(records: pl.DataFrame, *, leads: int, seed: int, opening_days: int 
     _draw_sources(drafts, _rng("sources", seed))
     phones = PhoneBook()
     return [
-        _business(draft, phones.next_number(draft.record["country"]), _opening(number % opening_days))
+        _business(
+            draft,
+            phones.next_number(draft.record["country"]) if draft.has_phone else None,
+            _opening(number % opening_days),
+        )
         for number, draft in enumerate(drafts)
     ]
 

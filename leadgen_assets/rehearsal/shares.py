@@ -39,6 +39,8 @@ EMAIL_IN_RECORD: Mapping[str, float] = MappingProxyType({
 })  # fmt: skip
 EMAIL_ON_SITE: Mapping[str, float] = MappingProxyType({"weak": 0.55, "not_found": 0.5, "healthy": 0.5})
 
+PHONELESS_SHARE = 0.15  # of the businesses with neither a site of their own nor an address: only a visit reaches them
+
 # What becomes of a message to a business that truly needs a site, and the fewest of each in a town of 100.
 FATES: Mapping[str, float] = MappingProxyType({
     "silent": 0.29, "opener": 0.20, "clicker": 0.15, "replier": 0.12, "unsubscriber": 0.06, "out_of_office": 0.06,

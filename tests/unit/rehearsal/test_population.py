@@ -122,12 +122,20 @@ def test_published_addresses_are_in_the_record_and_hidden_ones_only_on_the_site(
 
 
 @towns
+def test_some_who_need_a_site_can_only_be_called_and_some_only_be_visited(file, seed):
+    silent = [one for one in town(file, seed) if one.needs_site and not one.email]
+    assert sum(bool(one.record["phone"]) for one in silent) >= 10
+    assert 1 <= sum(one.record["phone"] is None for one in silent) <= 4
+    assert all(one.record["phone"] for one in town(file, seed) if one.site_host)
+
+
+@towns
 def test_names_of_the_town_are_reserved_valid_and_each_is_used_once(file, seed):
     businesses = town(file, seed)
     hosts = [one.site_host for one in businesses if one.site_host]
     mails = [one.email for one in businesses if one.email]
     keys = [key for one in businesses for key in one.source_keys]
-    phones = [one.record["phone"] for one in businesses]
+    phones = [one.record["phone"] for one in businesses if one.record["phone"]]
     for names in (hosts, mails, keys, phones, [one.key for one in businesses]):
         assert len(names) == len(set(names))
     assert all(name.endswith(".test") for name in (*hosts, *mails))
