@@ -3,9 +3,10 @@
 Kept in memory for a bounded number of messages; a restart forgets it, and the stored events still hold what was seen.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 _REQUESTS_KEPT = 16
@@ -25,27 +26,30 @@ class Burst:
     requests: int
     head_before: bool
 
+    def as_dict(self) -> dict[str, Any]:
+        """As it is stored with the event."""
+        return {"links": self.links, "requests": self.requests, "head_before": self.head_before}
+
 
 class RecentRequests:
-    """Remembers the last requests of the messages seen last."""
+    """Remembers the requests of the last seconds, of a bounded number of messages."""
 
     def __init__(self, *, window_seconds: float = 10.0, messages_kept: int = 5000) -> None:
-        self._window = timedelta(seconds=window_seconds)
+        self._window_seconds = window_seconds
         self._limit = messages_kept
-        self._messages: OrderedDict[UUID, deque[tuple[datetime, str, str | None]]] = OrderedDict()
+        self._messages: OrderedDict[UUID, list[tuple[float, str, str | None]]] = OrderedDict()
 
     def note(self, outreach_id: UUID, at: datetime, method: str, link: str | None) -> Burst:
         """Remember one request (`link` is None for the pixel) and return the burst that it is part of."""
-        seen = self._messages.get(outreach_id)
-        if seen is None:
-            seen = self._messages[outreach_id] = deque(maxlen=_REQUESTS_KEPT)
-            if len(self._messages) > self._limit:
-                self._messages.popitem(last=False)
-        else:
-            self._messages.move_to_end(outreach_id)
-        while seen and at - seen[0][0] > self._window:
-            seen.popleft()
-        head_before = link is not None and any(other == link and verb == "HEAD" for _, verb, other in seen)
-        seen.append((at, method, link))
-        links = len({other for _, _, other in seen if other is not None})
-        return Burst(links, len(seen), head_before and method != "HEAD")
+        now = at.timestamp()
+        oldest = now - self._window_seconds
+        seen = [request for request in self._messages.pop(outreach_id, ()) if request[0] >= oldest][-_REQUESTS_KEPT:]
+        head_before = method != "HEAD" and link is not None and any(r[1] == "HEAD" and r[2] == link for r in seen)
+        seen.append((now, method, link))
+        self._messages[outreach_id] = seen
+        self._forget(oldest)
+        return Burst(len({r[2] for r in seen if r[2] is not None}), len(seen), head_before)
+
+    def _forget(self, oldest: float) -> None:
+        while len(self._messages) > self._limit or next(iter(self._messages.values()))[-1][0] < oldest:
+            self._messages.popitem(last=False)

@@ -4,7 +4,6 @@ Kept are the raw signals that a verdict needs, shortened. The address of the req
 goes no further. Reading the body, cookies or the query string does not belong here: none of them counts.
 """
 
-from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from tracking_service.links import Link
 from tracking_service.networks import TrustedProxies
 from tracking_service.verdicts import JUDGED_HEADERS
 
+_KEPT = {name.encode(): name for name in JUDGED_HEADERS}
 _HEADER_CHARACTERS = 200
 _AGENT_CHARACTERS = 500
 
@@ -38,12 +38,17 @@ class HitReader:
         """The event of a request that counts."""
         now = self._clock.now()
         burst = self._recent.note(link.outreach_id, now, request.method, _name(link))
-        headers: dict[str, Any] = {"burst": asdict(burst)}
-        for name in JUDGED_HEADERS:
-            value = request.get_header(name)
-            if value:
-                headers[name] = _clean(value, _HEADER_CHARACTERS)
-        agent = request.get_header("user-agent")
+        headers: dict[str, Any] = {"burst": burst.as_dict()}
+        user_agent = None
+        forwarded_for = None
+        for name, value in request.scope["headers"]:  # once over all: asking for each by name costs three times as much
+            if name in _KEPT:
+                headers[_KEPT[name]] = _text(value, _HEADER_CHARACTERS)
+            elif name == b"user-agent":
+                user_agent = _text(value, _AGENT_CHARACTERS)
+            elif name == b"x-forwarded-for":
+                forwarded_for = f"{forwarded_for},{_text(value)}" if forwarded_for else _text(value)
+        client = request.scope.get("client")
         return TrackingEvent(
             id=uuid4(),
             event_type=link.kind,
@@ -51,8 +56,8 @@ class HitReader:
             occurred_at=now,
             method=request.method,
             url_clicked=link.destination,
-            network=self._network(request),
-            user_agent=_clean(agent, _AGENT_CHARACTERS) if agent else None,
+            network=self._proxies.requester_network(client[0] if client else None, forwarded_for),
+            user_agent=user_agent,
             headers=headers,
         )
 
@@ -60,14 +65,10 @@ class HitReader:
         """Remember a request that does not count (HEAD, a look at the unsubscribe page): it tells about others."""
         self._recent.note(link.outreach_id, self._clock.now(), request.method, _name(link))
 
-    def _network(self, request: falcon.asgi.Request) -> str | None:
-        client = request.scope.get("client")
-        return self._proxies.requester_network(client[0] if client else None, request.get_header("x-forwarded-for"))
-
 
 def _name(link: Link) -> str | None:
     return None if link.kind == "open" else link.destination or link.kind
 
 
-def _clean(value: str, limit: int) -> str:
-    return value[:limit].replace("\x00", "")
+def _text(value: bytes, limit: int = 1000) -> str:
+    return value[:limit].decode("latin-1").replace("\x00", "")
