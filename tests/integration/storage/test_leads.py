@@ -93,7 +93,13 @@ def test_dirty_values_do_not_stop_the_day(ledger: Connection) -> None:
     clean = registration_of(2, "a@shop.test", country="fi", lat=60.1, lng=24.9, rating=4.5)
     assert register_leads(ledger, [dirty, clean], MONDAY) == 2
     lead = the_lead(ledger, 1)
-    assert (lead["lat"], lead["lng"], lead["rating"], lead["review_count"], lead["country"]) == (None, None, None, 0, None)
+    assert (lead["lat"], lead["lng"], lead["rating"], lead["review_count"], lead["country"]) == (
+        None,
+        None,
+        None,
+        0,
+        None,
+    )
     assert (lead["email"], len(lead["business_name"]), len(lead["phone"])) == (None, 255, 50)
     assert lead["business_name"].startswith("مخبز 🥐x")
     assert the_lead(ledger, 2)["country"] == "FI"
@@ -105,7 +111,9 @@ def test_nothing_to_register_is_not_an_error(ledger: Connection) -> None:
 
 
 def test_the_register_of_a_day_is_read_back(ledger: Connection) -> None:
-    register_leads(ledger, [registration_of(1, "a@shop.test"), registration_of(2, "b@shop.test", discovered_at=LATER)], LATER)
+    register_leads(
+        ledger, [registration_of(1, "a@shop.test"), registration_of(2, "b@shop.test", discovered_at=LATER)], LATER
+    )
     [row] = registered_between(ledger, MONDAY, LATER)
     assert UUID(row["lead_id"]) == lead_id_of("osm:node/1")
     assert (row["decision"], row["route"], row["score_lower"], row["score_upper"]) == ("qualified", "email", 60, 90)
