@@ -4,30 +4,20 @@ Other people's DNS and redirects name the targets, so every one is checked where
 belongs to `web`.
 """
 
-import ipaddress
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address, ip_network
 
 PORTS = frozenset({80, 443})
 _SCHEMES = frozenset({"http", "https"})
-_NOT_PUBLIC = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "168.63.129.16/32",  # a cloud's host agent behind a public-looking address
-            "192.88.99.0/24",  # 6to4 relays
-            "2002::/16",  # 6to4, Teredo and NAT64 carry an IPv4 address inside
-            "2001::/32",
-            "64:ff9b::/96",
-            "64:ff9b:1::/48",
-            "::/96",
-            "::ffff:0:0/96",
-            "fec0::/10",
-        ),
-    )
-)
-_DOCUMENTATION = tuple(
-    map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
-)
+# Written out besides what `ipaddress` knows, because that differs between patch releases of Python.
+_NOT_PUBLIC = tuple(map(ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
+    "168.63.129.16/32",  # a cloud's host agent behind a public-looking address
+    "2001::/23", "2002::/16", "3fff::/20", "5f00::/16",  # Teredo, 6to4 and other special purposes
+)))  # fmt: skip
+_PUBLIC_IPV6 = ip_network("2000::/3")
+_DOCUMENTATION = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".onion")
 
 
@@ -87,19 +77,19 @@ class AddressGuard:
 
     def _is_allowed(self, text: str) -> bool:
         try:
-            address = ipaddress.ip_address(text)
+            address = ip_address(text)
         except ValueError:
             return False
-        if any(address.version == network.version and address in network for network in _DOCUMENTATION):
+        if any(address in network for network in _DOCUMENTATION):
             return bool(self._dial_map)
-        if any(address.version == network.version and address in network for network in _NOT_PUBLIC):
+        if any(address in network for network in _NOT_PUBLIC) or (address.version == 6 and address not in _PUBLIC_IPV6):
             return False
-        return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+        return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _is_address(host: str) -> bool:
     try:
-        ipaddress.ip_address(host.strip("[]"))
+        ip_address(host.strip("[]"))
     except ValueError:
         return False
     return True

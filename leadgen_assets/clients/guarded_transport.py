@@ -87,7 +87,7 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             max_connections=None,
-            max_keepalive_connections=100,
+            max_keepalive_connections=20,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             network_backend=GuardedBackend(resolve, guard),
         )
