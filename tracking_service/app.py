@@ -9,11 +9,11 @@ import structlog
 
 from tracking_service.clock import Clock
 from tracking_service.counters import Counters
+from tracking_service.events import Recorder
 from tracking_service.hits import HitReader
 from tracking_service.networks import TrustedProxies
 from tracking_service.pages import Pages
 from tracking_service.resources.health import Health
-from tracking_service.resources.replies import Recorder
 from tracking_service.resources.tracking import ClickRedirect, OpenPixel
 from tracking_service.resources.unsubscribe import Unsubscription
 from tracking_service.settings import ServiceSettings

@@ -6,7 +6,7 @@ The event carries the raw signals; what they mean is decided in `verdicts`, wher
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 from uuid import UUID
 
 EventType = Literal["open", "click", "unsubscribe"]
@@ -69,3 +69,19 @@ class TrackingEvent:
             return cls(**fields)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"Not a tracking event: {error}.") from None
+
+
+class NotDurableError(Exception):
+    """Nothing could make the event durable."""
+
+
+class Recorder(Protocol):
+    """Makes events durable."""
+
+    async def record(self, event: TrackingEvent) -> None:
+        """Return once the event is durable.
+
+        Raises:
+            NotDurableError: if it cannot be made so.
+        """
+        ...

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from tracking_service.counters import Counters
-from tracking_service.events import TrackingEvent
+from tracking_service.events import NotDurableError, TrackingEvent
 from tracking_service.spool import Chunk, Spool
 from tracking_service.store import DatabaseAwayError, EventRefusedError, EventStore
 
@@ -25,10 +25,6 @@ _HEARTBEAT = "tracking_service"
 _log = structlog.stdlib.get_logger(__name__)
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
-
-
-class NotDurableError(Exception):
-    """Neither PostgreSQL nor the spool could take the event."""
 
 
 class EventWriter:

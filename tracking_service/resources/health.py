@@ -2,7 +2,7 @@
 
 import falcon.asgi
 
-from tracking_service.resources.replies import NO_STORE
+from tracking_service.resources.responses import NO_STORE
 
 
 class Health:

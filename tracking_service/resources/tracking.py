@@ -7,11 +7,11 @@ import falcon
 import falcon.asgi
 
 from tracking_service.counters import Counters
+from tracking_service.events import NotDurableError, Recorder
 from tracking_service.hits import HitReader
 from tracking_service.links import Link, LinkKind, LinkSigner
 from tracking_service.pages import Pages
-from tracking_service.resources.replies import REDIRECT_HEADERS, Recorder, answer_page, answer_pixel
-from tracking_service.writer import NotDurableError
+from tracking_service.resources.responses import REDIRECT_HEADERS, answer_page, answer_pixel
 
 
 class OpenPixel:

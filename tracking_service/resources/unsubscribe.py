@@ -4,11 +4,11 @@ import falcon
 import falcon.asgi
 
 from tracking_service.counters import Counters
+from tracking_service.events import NotDurableError, Recorder
 from tracking_service.hits import HitReader
 from tracking_service.links import Link, LinkSigner
 from tracking_service.pages import Pages
-from tracking_service.resources.replies import Recorder, answer_page
-from tracking_service.writer import NotDurableError
+from tracking_service.resources.responses import answer_page
 
 
 class Unsubscription:

@@ -1,12 +1,10 @@
 """What every resource of the service answers with: pages, the pixel, and the headers that go with each."""
 
 import base64
-from typing import Protocol
 
 import falcon
 import falcon.asgi
 
-from tracking_service.events import TrackingEvent
 from tracking_service.pages import CONTENT_SECURITY_POLICY
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -20,14 +18,6 @@ _GUARDS = (
 PIXEL_HEADERS = (*_GUARDS, ("pragma", "no-cache"), ("cross-origin-resource-policy", "cross-origin"))
 REDIRECT_HEADERS = _GUARDS
 _PAGE_HEADERS = (*_GUARDS, ("content-security-policy", CONTENT_SECURITY_POLICY), ("x-frame-options", "DENY"))
-
-
-class Recorder(Protocol):
-    """Makes an event durable, or raises `writer.NotDurableError`."""
-
-    async def record(self, event: TrackingEvent) -> None:
-        """Return once the event is durable."""
-        ...
 
 
 def answer_page(response: falcon.asgi.Response, page: bytes, status: str = falcon.HTTP_200) -> None:

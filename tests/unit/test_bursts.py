@@ -1,0 +1,42 @@
+"""What is remembered about the requests of a message: their last seconds, and no more."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from tests.conftest import MONDAY
+from tracking_service.bursts import Burst, RecentRequests
+
+OFFER, UNSUBSCRIBE = "https://company.test/offer", "unsubscribe"
+
+
+def after(seconds: float) -> dict:
+    return {"at": MONDAY + timedelta(seconds=seconds)}
+
+
+def test_distinct_links_of_one_message_add_up_and_pixels_are_no_links() -> None:
+    recent, message = RecentRequests(), uuid4()
+    assert recent.note(message, **after(0), method="GET", link=None) == Burst(0, 1, False)
+    assert recent.note(message, **after(1), method="GET", link=OFFER) == Burst(1, 2, False)
+    assert recent.note(message, **after(2), method="GET", link=OFFER) == Burst(1, 3, False)
+    assert recent.note(message, **after(3), method="GET", link=UNSUBSCRIBE) == Burst(2, 4, False)
+    assert recent.note(uuid4(), **after(3), method="GET", link=OFFER) == Burst(1, 1, False)
+
+
+def test_a_head_counts_against_the_same_link_within_the_window_only() -> None:
+    recent, message = RecentRequests(window_seconds=10), uuid4()
+    recent.note(message, **after(0), method="HEAD", link=OFFER)
+    assert not recent.note(message, **after(1), method="GET", link=UNSUBSCRIBE).head_before
+    assert recent.note(message, **after(10), method="GET", link=OFFER).head_before
+    assert recent.note(message, **after(10.5), method="GET", link=OFFER) == Burst(2, 3, False)
+
+
+def test_memory_is_bounded_by_messages_and_by_time() -> None:
+    recent = RecentRequests(messages_kept=3)
+    messages = [UUID(int=number) for number in range(5)]
+    for message in messages:
+        for _ in range(100):
+            recent.note(message, **after(0), method="GET", link=None)
+    assert recent.note(messages[0], **after(1), method="GET", link=None).requests == 1
+    assert recent.note(messages[4], **after(1), method="GET", link=None).requests == 17
+    recent.note(uuid4(), **after(60), method="GET", link=None)
+    assert len(recent._messages) == 1
