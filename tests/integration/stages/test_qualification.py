@@ -1,0 +1,223 @@
+"""Qualification and contacts in real runs, judged by the truth of a small town over real DNS, HTTP and TLS."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+import trustme
+from upath import UPath
+
+from leadgen_assets.domain.leads import new_leads
+from leadgen_assets.rehearsal.population import populate
+from leadgen_assets.rehearsal.servers.dns_server import DnsServer
+from leadgen_assets.rehearsal.servers.web_sites import Answer, WebSites
+from leadgen_assets.rehearsal.truth import Business
+from leadgen_assets.resources import Platform
+from leadgen_assets.settings import Settings
+from leadgen_assets.stages import contacts, qualification
+from leadgen_assets.stages.kinds import asset_options, partition_day
+from leadgen_assets.storage.ledger import Connection
+from leadgen_assets.storage.parquet_io import ParquetIOManager
+from leadgen_assets.storage.place_files import packaged_sample
+from leadgen_assets.storage.schemas import frame_of
+from tests.conftest import MONDAY
+from tracking_service.clock import FileClock
+from tracking_service.settings import env_file
+
+LEADS = 40
+
+
+class SmallTown:
+    """A town's name server and web, and its businesses as leads first seen on the Monday."""
+
+    def __init__(self, businesses: list[Business], dns: DnsServer, web: WebSites) -> None:
+        self.businesses, self.dns, self.web = businesses, dns, web
+        by_key = {key: business for business in businesses for key in business.source_keys}
+        self.leads = new_leads(
+            frame_of("places", [_place(business) for business in businesses]), frame_of("places", []), MONDAY.date()
+        )
+        self.by_lead = {row["lead_id"]: by_key[row["place_key"]] for row in self.leads.iter_rows(named=True)}
+
+    def run(self, day: str = "2026-03-02") -> dg.ExecuteInProcessResult:
+        """Materialise qualification and contacts for one day, in a fresh process's state."""
+
+        @dg.asset(name="leads", **asset_options("derivation", "discovery", code_version="1"))
+        def leads(context: dg.AssetExecutionContext) -> pl.DataFrame:
+            return self.leads.filter(pl.col("first_seen_on") == partition_day(context))
+
+        settings = Settings.load()
+        resources = {"platform": Platform(), "io_manager": ParquetIOManager(UPath(settings.warehouse_folder))}
+        stage = [
+            leads, qualification.web_captures, qualification.web_presence, qualification.qualification_scores,
+            qualification.scores_within_bounds, contacts.contacts,
+        ]  # fmt: skip
+        return dg.materialize(
+            stage, partition_key=day, resources=resources, instance=dg.DagsterInstance.ephemeral(), raise_on_error=False
+        )
+
+    def judged(self, result: dg.ExecuteInProcessResult) -> list[tuple[Business, str]]:
+        scores = result.output_for_node("qualification_scores")
+        return [(self.by_lead[row["lead_id"]], row["decision"]) for row in scores.iter_rows(named=True)]
+
+    @property
+    def asked(self) -> int:
+        return len(self.dns.requests) + len(self.web.requests)
+
+
+def _place(business: Business) -> dict[str, Any]:
+    source, _, source_id = business.source_keys[0].partition(":")
+    known = {name: value for name, value in business.record.items() if name not in {"source", "source_id", "website"}}
+    names = {
+        "place_key": business.source_keys[0],
+        "source": source,
+        "source_id": source_id,
+        "website": business.listed_website,
+    }
+    return known | names | {"captured_at": MONDAY}
+
+
+@pytest.fixture
+def town(settings: Settings, clock: FileClock, tmp_path: Path) -> Iterator[SmallTown]:
+    businesses = populate(pl.read_parquet(packaged_sample()), leads=LEADS, seed=7)
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    dns, web = DnsServer(businesses, clock), WebSites(businesses, clock, ca)
+    dns.start()
+    web.start()
+    lines = {"CA_FILE": tmp_path / "ca.pem", "PROBE_TIMEOUT_SECONDS": 1, **dns.settings(), **web.settings()}
+    with env_file().open("a") as file:
+        file.writelines(f"{name}={value}\n" for name, value in lines.items())
+    try:
+        yield SmallTown(businesses, dns, web)
+    finally:
+        web.stop()
+        dns.stop()
+
+
+def test_the_towns_truth_agrees_with_every_decision_and_every_address(town: SmallTown, clock: FileClock) -> None:
+    first = town.run()
+    assert first.success
+    judged = town.judged(first)
+    assert len(judged) == len(town.businesses)
+    wrongly = [b.key for b, decision in judged if decision == "qualified" and not b.needs_site and not b.undiscoverable]
+    assert wrongly == []
+    assert {b.site_kind for b, decision in judged if b.needs_site and decision != "qualified"} <= {"broken"}
+    assert {decision for b, decision in judged if b.site_kind == "healthy" and b.findable} == {"disqualified"}
+    assert {b.site_kind for b, decision in judged if decision == "qualified"} >= {"none", "weak", "social_only"}
+    captures = first.output_for_node("web_captures")
+    assert captures["captured_at"].dt.date().unique().to_list() == [MONDAY.date()]
+    assert captures.filter(pl.col("kind") == "plan")["lead_id"].n_unique() == len(town.businesses)
+    routes = first.output_for_node("contacts")
+    published = {lead_id: b.email for lead_id, b in town.by_lead.items() if b.email_on != "nowhere"}
+    assert all(row["email"] == published.get(row["lead_id"]) for row in routes.iter_rows(named=True))
+    assert routes.filter(pl.col("route") == "email").height > LEADS // 5
+    assert set(routes["route"]) <= {"email", "phone", "visit"}
+
+    clock.advance_to(MONDAY + timedelta(days=1))
+    second = town.run("2026-03-03")
+    broken = [decision for b, decision in town.judged(second) if b.site_kind == "broken"]
+    assert broken == ["qualified"] * len([b for b in town.businesses if b.site_kind == "broken"])
+
+
+def test_one_days_captures_are_asked_for_once_and_a_past_day_asks_nothing(
+    town: SmallTown, clock: FileClock, ledger: Connection
+) -> None:
+    first = town.run()
+    asked = town.asked
+    again = town.run()
+    assert town.asked == asked
+    town.web.stop()
+    town.dns.stop()
+    clock.advance_to(MONDAY + timedelta(days=1))
+    past = town.run()
+    for asset in ("web_captures", "web_presence", "qualification_scores", "contacts"):
+        frames = [result.output_for_node(asset) for result in (first, again, past)]
+        assert frames[0].equals(frames[1])
+        assert frames[0].equals(frames[2])
+    [stored] = ledger.execute("SELECT count(*) AS leads FROM captures WHERE asset = 'web_captures'").fetchall()
+    assert stored["leads"] == len(town.businesses)
+    assert all(visit.user_agent.startswith("LeadgenBot/") for visit in town.web.requests)
+
+
+def test_a_killed_run_goes_on_after_the_last_lead_it_finished(
+    town: SmallTown, ledger: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, stored = qualification.store_capture, []
+
+    def dies_after_twenty(*arguments: Any) -> bool:
+        if len(stored) == 20:
+            raise RuntimeError("the process dies")
+        stored.append(arguments[3].subject)
+        return store(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(qualification, "store_capture", dies_after_twenty)
+        assert not town.run().success
+    kept = {row["subject"] for row in ledger.execute("SELECT subject FROM captures").fetchall()}
+    assert kept == set(stored)
+    before = {row["subject"]: row["captured_at"] for row in ledger.execute("SELECT * FROM captures").fetchall()}
+    assert town.run().success
+    after = {row["subject"]: row["captured_at"] for row in ledger.execute("SELECT * FROM captures").fetchall()}
+    assert len(after) == len(town.businesses)
+    assert before.items() <= after.items()
+
+
+def test_with_the_resolver_down_nothing_is_qualified_and_the_next_day_decides(
+    town: SmallTown, clock: FileClock
+) -> None:
+    town.dns.interrupt = lambda host: "servfail"
+    down = town.run()
+    assert {decision for _, decision in town.judged(down)} == {"unknown"}
+    assert down.output_for_node("contacts").is_empty()
+    town.dns.interrupt = lambda host: None
+    clock.advance_to(MONDAY + timedelta(days=1))
+    up = town.run("2026-03-03")
+    assert len(town.judged(up)) == len(town.businesses)
+    assert {b.site_kind for b, decision in town.judged(up) if decision == "unknown"} <= {"broken"}
+
+
+def test_faults_of_the_network_never_make_a_healthy_site_qualify(town: SmallTown, clock: FileClock) -> None:
+    rng = random.Random(3)
+    dns_faults = {host: rng.choice([None, None, "servfail"]) for host in sorted(town.dns._names)}
+    web_faults = {host: rng.choice([None, None, 403, 503, 500]) for host in sorted(town.dns._names)}
+    town.dns.interrupt = dns_faults.get
+    town.web.interrupt = lambda host, path: Answer(web_faults[host]) if web_faults.get(host) else None
+    for number in range(3):
+        day = MONDAY + timedelta(days=number)
+        clock.advance_to(day)
+        if number:
+            town.dns.interrupt, town.web.interrupt = lambda host: None, lambda host, path: None
+        judged = town.judged(town.run(day.date().isoformat()))
+        assert [
+            b.key for b, decision in judged if decision == "qualified" and not b.needs_site and not b.undiscoverable
+        ] == []
+        if not number:
+            assert any(decision == "unknown" for _, decision in judged)
+
+
+def test_leads_that_an_outage_left_behind_are_captured_on_a_later_day(town: SmallTown, clock: FileClock) -> None:
+    settings = Settings.load()
+    (settings.warehouse_folder / "leads").mkdir(parents=True)
+    town.leads.write_parquet(settings.warehouse_folder / "leads" / "2026-03-02.parquet")
+    clock.advance_to(MONDAY + timedelta(days=3))
+    late = town.run("2026-03-05")
+    assert len(town.judged(late)) == len(town.businesses)
+    assert town.run("2026-03-02").output_for_node("web_captures").is_empty()
+
+
+def test_a_score_out_of_bounds_or_a_decision_that_does_not_follow_fails_the_check() -> None:
+    def passes(lower: int, upper: int, decision: str) -> bool:
+        row = {"lead_id": "a", "score_lower": lower, "score_upper": upper, "decision": decision}
+        return qualification.scores_within_bounds(frame_of("qualification_scores", [row])).passed
+
+    assert passes(90, 90, "qualified")
+    assert passes(5, 90, "unknown")
+    assert not passes(90, 110, "qualified")
+    assert not passes(-5, 10, "disqualified")
+    assert not passes(60, 40, "qualified")
+    assert not passes(5, 90, "qualified")
