@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from leadgen_assets.domain.candidates import website_urls
-from leadgen_assets.domain.hosts import host_kind
+from leadgen_assets.domain.hosts import HostKind, host_kind
 from leadgen_assets.domain.pages import Page
 from leadgen_assets.domain.site_identity import identity_of
 from leadgen_assets.domain.sites import Site, State, judge_sites
@@ -24,6 +24,13 @@ CHECKS = (
 GOOD_RATING = 4.0
 _RATING_SOURCES = frozenset({"google"})
 _NO_DOMAIN, _FAULTY = frozenset({"no_domain"}), frozenset({"not_found", "broken"})
+
+_KIND_WORDS: dict[HostKind, str] = {
+    "social": "a social network",
+    "link_page": "a link page",
+    "aggregator": "a directory",
+    "builder": "a free site builder",
+}
 
 Finding = tuple[State, str]
 Row = Mapping[str, Any]
@@ -159,7 +166,8 @@ def _sentence_without(sites: Sequence[Site], pages: Sequence[str]) -> str:
         }.get(listed.verdict, listed.reason)
         return f"The listed address {listed.host} {what}."
     if pages:
-        return f"No own website; it has a page on {_host(pages[0])}, a social network or directory."
+        host = _host(pages[0])
+        return f"No website of its own; it has a page on {host}, {_KIND_WORDS[host_kind(host) or 'aggregator']}."
     return f"No website found: none of {len(sites)} likely addresses leads to a site of its own."
 
 
