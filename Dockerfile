@@ -13,7 +13,7 @@ COPY pyproject.toml README.md LICENSE dagster.yaml workspace.yaml ./
 COPY leadgen_assets leadgen_assets
 COPY tracking_service tracking_service
 COPY migrations migrations
-RUN uv sync --no-dev --no-editable && mkdir -p /data /dagster && cp dagster.yaml workspace.yaml /dagster/ && chown -R leadgen /data /dagster
+RUN UV_COMPILE_BYTECODE=1 uv sync --no-dev --no-editable && mkdir -p /data /dagster && cp dagster.yaml workspace.yaml /dagster/ && chown -R leadgen /data /dagster
 
 USER leadgen
 ENV PATH="/app/.venv/bin:$PATH" LEADGEN_HOME=/data DAGSTER_HOME=/dagster PYTHONUNBUFFERED=1

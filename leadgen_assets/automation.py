@@ -6,6 +6,7 @@ rehearsal fires them itself, on its virtual clock.
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -20,7 +21,7 @@ _hours = settings_or_defaults()
 _on_in_live = dg.DefaultScheduleStatus.RUNNING if _hours.leadgen_mode == "live" else dg.DefaultScheduleStatus.STOPPED
 
 
-def _job(name: str, description: str, selection: dg.AssetSelection, tag: str) -> dg.UnresolvedAssetJobDefinition:
+def _job(name: str, description: str, selection: dg.AssetSelection, tag: str) -> Any:  # the type that `define_asset_job` returns is not public
     return dg.define_asset_job(
         name,
         selection=selection,
@@ -31,11 +32,13 @@ def _job(name: str, description: str, selection: dg.AssetSelection, tag: str) ->
     )
 
 
-_queueing = dg.AssetSelection.groups("discovery", "qualification", "contacts", "personalization") | dg.AssetSelection.assets(
-    "lead_register", "outreach_queue"
-)
+_queueing = dg.AssetSelection.groups(
+    "discovery", "qualification", "contacts", "personalization"
+) | dg.AssetSelection.assets("lead_register", "outreach_queue")
 daily_pipeline = _job("daily_pipeline", "From discovery to the queue, in stage order.", _queueing, "pipeline")
-email_sending = _job("email_sending", "Sends what is due now, and ends.", dg.AssetSelection.assets("email_sends"), "sending")
+email_sending = _job(
+    "email_sending", "Sends what is due now, and ends.", dg.AssetSelection.assets("email_sends"), "sending"
+)
 reply_polling = _job(
     "reply_polling",
     "Reads the reply mailbox and judges the day's events.",
@@ -51,7 +54,8 @@ daily_reporting = _job(
     "reporting",
 )
 stage_jobs = [
-    _job(f"{stage}_stage", f"The {stage} stage of one day, by hand.", dg.AssetSelection.groups(stage), stage) for stage in STAGES
+    _job(f"{stage}_stage", f"The {stage} stage of one day, by hand.", dg.AssetSelection.groups(stage), stage)
+    for stage in STAGES
 ]
 JOBS = [daily_pipeline, email_sending, reply_polling, day_close, daily_reporting, *stage_jobs]
 
@@ -65,7 +69,9 @@ JOBS = [daily_pipeline, email_sending, reply_polling, day_close, daily_reporting
 def daily_pipeline_schedule(context: dg.ScheduleEvaluationContext, platform: Platform) -> list[dg.RunRequest]:
     """Today's pipeline, after the days of the last week that an outage left unfinished."""
     today = _day_of(context)
-    unfinished = _days_without(context.instance, today, platform.settings.catch_up_days, begun="places", finished="outreach_queue")
+    unfinished = _days_without(
+        context.instance, today, platform.settings.catch_up_days, begun="places", finished="outreach_queue"
+    )
     return [_request(day, "catch_up", today) for day in unfinished] + [_request(today, "daily_pipeline", today)]
 
 
@@ -118,7 +124,9 @@ def day_close_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest |
 def daily_reporting_schedule(context: dg.ScheduleEvaluationContext, platform: Platform) -> list[dg.RunRequest]:
     """Today's report, after those of the last week that an outage left unwritten."""
     today = _day_of(context)
-    missing = _days_without(context.instance, today, platform.settings.catch_up_days, begun="lead_register", finished="report_delivery")
+    missing = _days_without(
+        context.instance, today, platform.settings.catch_up_days, begun="lead_register", finished="report_delivery"
+    )
     return [_request(day, "report_catch_up", today) for day in missing] + [_request(today, "daily_reporting", today)]
 
 
@@ -138,7 +146,9 @@ def _day_of(context: dg.ScheduleEvaluationContext) -> date:
 
 
 def _request(day: date, reason: str, asked_on: date) -> dg.RunRequest:
-    return dg.RunRequest(run_key=f"{reason}:{day}:{asked_on}", partition_key=day.isoformat(), tags={"leadgen/reason": reason})
+    return dg.RunRequest(
+        run_key=f"{reason}:{day}:{asked_on}", partition_key=day.isoformat(), tags={"leadgen/reason": reason}
+    )
 
 
 def _days_without(instance: dg.DagsterInstance, today: date, days: int, *, begun: str, finished: str) -> Iterator[date]:

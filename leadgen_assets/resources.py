@@ -6,7 +6,8 @@ stages from `platform.settings`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 import dagster as dg
 
@@ -16,6 +17,17 @@ from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.warehouse import Warehouse
 from tracking_service.clock import Clock
 from tracking_service.loopback import install_loopback_guard
+from tracking_service.settings import env_file
+
+
+@lru_cache(maxsize=4)
+def _loaded_settings(_file: Path, _changed_at: int) -> Settings:
+    """One object per state of the settings file: a process executes many small runs, each with a new resource."""
+    return Settings.load()
+
+
+def _changed_at(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 class Platform(dg.ConfigurableResource):
@@ -24,7 +36,7 @@ class Platform(dg.ConfigurableResource):
     @cached_property
     def settings(self) -> Settings:
         """The settings, read once; in rehearsal mode this process is closed to everything but loopback."""
-        settings = Settings.load()
+        settings = _loaded_settings(env_file(), _changed_at(env_file()))
         if settings.leadgen_mode == "rehearsal":
             install_loopback_guard()
         return settings

@@ -38,7 +38,7 @@ def rehearse(
 ) -> None:
     """Rehearse the whole campaign on this machine: no key, no account, nothing leaves loopback."""
     from leadgen_assets.rehearsal.population import populate
-    from leadgen_assets.rehearsal.town_files import read_town_file
+    from leadgen_assets.rehearsal.town_files import read_town
     from leadgen_assets.runtime.rehearsal import RehearsalPlan
     from leadgen_assets.settings import Settings
     from leadgen_assets.storage.place_files import packaged_sample, read_place_file
@@ -46,7 +46,7 @@ def rehearse(
     home = Settings.load().leadgen_home / "rehearsal"
     quiet()
     if town is not None:
-        businesses = read_town_file(town)
+        businesses = read_town(town)
     else:
         businesses = populate(read_place_file(places or packaged_sample()), leads=leads, seed=seed)
     plan = RehearsalPlan(home=home, businesses=businesses, days=days, seed=seed, faults=faults.value)

@@ -85,7 +85,9 @@ def daily_report(snapshot: pl.DataFrame, day: date, timezone: str) -> DailyRepor
     local = snapshot.with_columns(pl.col(times).dt.convert_time_zone(timezone))
     _, end = day_bounds(day, timezone)
     as_of = local["as_of"].max() if local.height else end
-    trend = tuple(_figures(local, each, each) for each in (day - timedelta(days=n) for n in reversed(range(TREND_DAYS))))
+    trend = tuple(
+        _figures(local, each, each) for each in (day - timedelta(days=n) for n in reversed(range(TREND_DAYS)))
+    )
     so_far = _figures(local, date.min, day)
     return DailyReport(day, as_of, trend[-1], so_far, trend, _lines(local, day))  # type: ignore[arg-type]
 
@@ -113,9 +115,21 @@ def _figures(local: pl.DataFrame, first: date, last: date) -> DayFigures:
 
 
 def _lines(local: pl.DataFrame, day: date) -> tuple[LeadLine, ...]:
-    facts = ["discovered_at", "sent_at", "opened_at", "clicked_at", "replied_at", "bounced_at", "unsubscribed_at", "converted_at"]
+    facts = [
+        "discovered_at",
+        "sent_at",
+        "opened_at",
+        "clicked_at",
+        "replied_at",
+        "bounced_at",
+        "unsubscribed_at",
+        "converted_at",
+    ]
     touched = local.filter(pl.any_horizontal(pl.col(name).dt.date() == day for name in facts))
-    rows = sorted(touched.rows(named=True), key=lambda row: (-_HEAT.index(row["status"]), row["business_name"] or "", row["lead_id"]))
+    rows = sorted(
+        touched.rows(named=True),
+        key=lambda row: (-_HEAT.index(row["status"]), row["business_name"] or "", row["lead_id"]),
+    )
     return tuple(
         LeadLine(
             business=row["business_name"] or "",

@@ -61,7 +61,11 @@ def build_workbook(report: DailyReport) -> bytes:
 
 def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
     sheet.title = "Daily Summary"
-    _title(sheet, f"Daily report, {report.day:%A %d %B %Y}", f"As of {report.as_of:%H:%M} local time. People only: opens and clicks by machines are not counted.")
+    _title(
+        sheet,
+        f"Daily report, {report.day:%A %d %B %Y}",
+        f"As of {report.as_of:%H:%M} local time. People only: opens and clicks by machines are not counted.",
+    )
     _header(sheet, 4, ("Metric", "Today", "So far", "Share so far"))
     for offset, (label, name, whole) in enumerate(SUMMARY_ROWS):
         row = 5 + offset
@@ -82,11 +86,20 @@ def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
 
     _header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS))
     for row, line in enumerate(report.leads, start=2):
-        for column, text in ((1, line.business), (2, line.category), (3, line.location), (8, line.label), (9, line.phone)):
+        for column, text in (
+            (1, line.business),
+            (2, line.category),
+            (3, line.location),
+            (8, line.label),
+            (9, line.phone),
+        ):
             _text(sheet.cell(row, column), text)
         for column, moment in ((4, line.sent), (5, line.opened), (6, line.clicked), (7, line.replied)):
             cell = sheet.cell(row, column)
-            _text(cell, "–" if moment is None else f"✓ {moment:%H:%M}" if moment.date() == report.day else f"✓ {moment:%d %b}")
+            _text(
+                cell,
+                "–" if moment is None else f"✓ {moment:%H:%M}" if moment.date() == report.day else f"✓ {moment:%d %b}",
+            )
             cell.alignment = Alignment(horizontal="center")
         if line.maps_url.startswith("https://"):
             cell = sheet.cell(row, 10, "Open")

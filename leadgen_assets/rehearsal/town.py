@@ -82,7 +82,13 @@ class Town:
     def open(self, simulation: Simulation, tracking_url: str, company_website: str) -> None:
         """Let the people in: from now on mail is read, links are clicked, answers are written."""
         self.visitors = Visitors(
-            self.businesses, simulation, tracking_url, self.mailbox, self._seed, acts=self.acts, company_website=company_website
+            self.businesses,
+            simulation,
+            tracking_url,
+            self.mailbox,
+            self._seed,
+            acts=self.acts,
+            company_website=company_website,
         )
         self._stack.callback(self.visitors.close)
         self.mail.on_arrival = self.visitors.mail_arrived

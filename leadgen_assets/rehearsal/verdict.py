@@ -42,7 +42,10 @@ class Mistakes:
 
 
 def find_mistakes(
-    connection: psycopg.Connection[dict[str, Any]], businesses: Iterable[Business], acts: ActLog, accepted_message_ids: Iterable[str]
+    connection: psycopg.Connection[dict[str, Any]],
+    businesses: Iterable[Business],
+    acts: ActLog,
+    accepted_message_ids: Iterable[str],
 ) -> Mistakes:
     """Compare the ledger with the truth.
 
@@ -58,7 +61,9 @@ def find_mistakes(
     counts = Counter(accepted_message_ids)
     lost, machine_as_person, person_as_machine = _judge_events(connection, acts)
     return Mistakes(
-        false_qualified=sum(decision == "qualified" and not b.needs_site and not b.undiscoverable for b, decision in judged),
+        false_qualified=sum(
+            decision == "qualified" and not b.needs_site and not b.undiscoverable for b, decision in judged
+        ),
         false_disqualified=sum(decision == "disqualified" and b.needs_site for b, decision in judged),
         undiscoverable=sum(b.undiscoverable for b, _ in judged),
         duplicate_sends=sum(count - 1 for count in counts.values()),
@@ -71,10 +76,21 @@ def find_mistakes(
 
 def judge(counts: dict[str, Any], floors: dict[str, int]) -> list[Check]:
     """Checks that nothing went wrong, and floors, because zero mistakes also hold when nothing happens."""
-    zeros = ("false_qualified", "duplicate_sends", "lost_events", "misattributed_replies", "machine_as_person", "unknown_sends")
+    zeros = (
+        "false_qualified",
+        "duplicate_sends",
+        "lost_events",
+        "misattributed_replies",
+        "machine_as_person",
+        "unknown_sends",
+    )
     checks = [Check(name, "passed" if counts[name] == 0 else "failed", f"{counts[name]}, must be 0") for name in zeros]
     checks += [
-        Check(f"{name}_floor", "passed" if counts[name] >= floor else "failed", f"{counts[name]}, must be at least {floor}")
+        Check(
+            f"{name}_floor",
+            "passed" if counts[name] >= floor else "failed",
+            f"{counts[name]}, must be at least {floor}",
+        )
         for name, floor in floors.items()
     ]
     return checks
@@ -104,13 +120,15 @@ def _judge_events(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) 
 
 
 def _misattributed(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) -> int:
-    """Replies that reached the mailbox and were filed under another message, or under none."""
+    """Answers that were filed under another message or under none, or that the last look into the mailbox should have found."""
     rows = connection.execute(
         "SELECT i.message_id, o.message_id AS answers FROM inbox_messages i LEFT JOIN email_outreach o ON o.id = i.outreach_id"
     )
     filed = {row["message_id"]: row["answers"] for row in rows}
-    replies = [act for act in acts.acts if act.kind in {"reply", "auto_reply"} and act.detail.get("reply_id") in filed]
-    return sum(filed[act.detail["reply_id"]] != act.message_id for act in replies)
+    polled = connection.execute("SELECT max(polled_at) AS at FROM mailbox_cursors").fetchone()
+    last_look_us = _microseconds(polled["at"]) if polled and polled["at"] else 0
+    answers = [act for act in acts.acts if act.kind in {"reply", "auto_reply"} and act.at_us < last_look_us]
+    return sum(filed.get(act.detail["reply_id"]) != act.message_id for act in answers)
 
 
 def _microseconds(at: datetime) -> int:

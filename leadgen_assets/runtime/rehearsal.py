@@ -14,19 +14,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from leadgen_assets.definitions import build_defs
 from leadgen_assets.rehearsal.simulation import Simulation
 from leadgen_assets.rehearsal.town import Town
 from leadgen_assets.rehearsal.truth import Business
-from leadgen_assets.resources import Platform
 from leadgen_assets.runtime.dagster_home import open_instance
 from leadgen_assets.runtime.processes import Processes
-from leadgen_assets.runtime.reactions import Reactions
-from leadgen_assets.runtime.timetable import Timetable
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.ledger import ledger_connection
@@ -35,6 +32,9 @@ from leadgen_assets.storage.targets import DEFAULT_CATEGORIES, add_target
 from tracking_service.clock import FileClock
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import ENV_FILE_VARIABLE, use_env_file
+
+if TYPE_CHECKING:
+    from leadgen_assets.runtime.timetable import Timetable
 
 FIRST_DAY = date(2026, 3, 2)  # a Monday in the past: Dagster refuses partitions after today
 TIMEZONE = "Europe/Helsinki"
@@ -83,7 +83,7 @@ class Rehearsal:
     instance: dg.DagsterInstance
     started: float = field(default_factory=time.monotonic)
 
-    def run_days(self, progress: Progress, cancelled: threading.Event | None = None) -> Timetable:
+    def run_days(self, progress: Progress, cancelled: threading.Event | None = None) -> "Timetable":
         """Rehearse the planned days, fully or until cancelled; returns the timetable that was fired."""
         timetable, end = self._schedule(self.plan.days, progress), midnight(FIRST_DAY + timedelta(days=self.plan.days))
         moment = self.simulation.clock.now()
@@ -104,7 +104,13 @@ class Rehearsal:
         """How many of the planned days have passed at a moment."""
         return (at - midnight(FIRST_DAY)) / timedelta(days=1)
 
-    def _schedule(self, days: int, progress: Progress) -> Timetable:
+    def _schedule(self, days: int, progress: Progress) -> "Timetable":
+        # The definitions take zone and hours from the settings when they load, so they may load only now.
+        from leadgen_assets.definitions import build_defs
+        from leadgen_assets.resources import Platform
+        from leadgen_assets.runtime.reactions import Reactions
+        from leadgen_assets.runtime.timetable import Timetable
+
         platform = Platform()
         timetable = Timetable(build_defs(), self.instance, platform)
         reactions = Reactions(platform, self.instance)
@@ -119,7 +125,7 @@ class Rehearsal:
             )
         return timetable
 
-    def _tick(self, timetable: Timetable, name: str, moment: datetime, progress: Progress) -> Callable[[], None]:
+    def _tick(self, timetable: "Timetable", name: str, moment: datetime, progress: Progress) -> Callable[[], None]:
         def fire() -> None:
             progress(moment, name)
             timetable.fire(name, moment)

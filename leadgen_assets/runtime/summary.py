@@ -7,13 +7,15 @@ import time
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadgen_assets.rehearsal.verdict import Check, as_rows, find_mistakes, judge
 from leadgen_assets.runtime.rehearsal import Rehearsal
-from leadgen_assets.runtime.timetable import Timetable
 from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.reports import latest_report_day, read_workbook
+
+if TYPE_CHECKING:
+    from leadgen_assets.runtime.timetable import Timetable
 
 _USD_PER_PLACES_REQUEST = 0.035  # beyond the free allowance of the month
 _HUNDRED_LEADS_FLOORS = {
@@ -23,7 +25,7 @@ _HUNDRED_LEADS_FLOORS = {
 _FLOORS_FROM_LEADS = 100
 
 
-def summarise(rehearsal: Rehearsal, timetable: Timetable, faults_injected: int = 0) -> dict[str, Any]:
+def summarise(rehearsal: Rehearsal, timetable: "Timetable", faults_injected: int = 0) -> dict[str, Any]:
     """Count everything, judge it against the town's truth, and write the files that people look at.
 
     Returns:
@@ -105,7 +107,7 @@ def _floors(leads: int, days: int) -> dict[str, int]:
     return _HUNDRED_LEADS_FLOORS if leads >= _FLOORS_FROM_LEADS and days >= 1 else {"leads": leads // 2}
 
 
-def _runs(timetable: Timetable) -> Check:
+def _runs(timetable: "Timetable") -> Check:
     detail = "; ".join(timetable.failed[:3]) or f"{timetable.runs} runs succeeded"
     return Check("runs_succeeded", "failed" if timetable.failed else "passed", detail)
 
@@ -141,7 +143,7 @@ def _proposals(rehearsal: Rehearsal) -> Check:
     )
 
 
-def _asset_checks(timetable: Timetable) -> Check:
+def _asset_checks(timetable: "Timetable") -> Check:
     failed = timetable.failed_checks
     return Check(
         "asset_checks",

@@ -14,6 +14,7 @@ from cronsim import CronSim
 from leadgen_assets.automation import SCHEDULES
 from leadgen_assets.resources import Platform
 
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # everything is in the event log all the same
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +56,7 @@ class Timetable:
             instance=self._instance,
             scheduled_execution_time=at,
             resources={key: resources[key] for key in schedule.required_resource_keys},
+            repository_def=self._definitions.get_repository_def(),
         ) as context:
             data = schedule.evaluate_tick(context)
         for request in data.run_requests or ():
@@ -65,7 +67,7 @@ class Timetable:
         """Execute one partition of a job in this process; true if it succeeded."""
         job = self._definitions.resolve_job_def(job_name)
         result = job.execute_in_process(
-            instance=self._instance, partition_key=partition, tags=tags, raise_on_error=False
+            instance=self._instance, partition_key=partition, tags=tags, raise_on_error=False, run_config=_QUIET
         )
         self.runs += 1
         self.last_rows = _rows(result)

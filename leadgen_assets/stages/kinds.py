@@ -39,7 +39,9 @@ def asset_options(
     return options | {"partitions_def": daily} | more
 
 
-def materialized(frame: pl.DataFrame, *preview: str, data_version: bool = False, **metadata: Any) -> dg.Output[pl.DataFrame]:
+def materialized(
+    frame: pl.DataFrame, *preview: str, data_version: bool = False, **metadata: Any
+) -> dg.Output[pl.DataFrame]:
     """The frame with row count and a small preview of columns that hold no personal data.
 
     Args:

@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from leadgen_assets.domain.pacing import bounds_of, day_of, next_moment
+from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import is_work_waiting, limits_of, suppressions_of
 from leadgen_assets.sender.process import SenderDiedError, run_sender
@@ -91,6 +92,7 @@ def outreach_queue(
 
 @dg.asset_check(
     asset="outreach_queue",
+    partitions_def=daily,
     description="Every queued mail has a tracking token and an unsubscribe link, and its frozen file is whole.",
 )
 def queued_mail_is_complete(platform: Platform, outreach_queue: pl.DataFrame) -> dg.AssetCheckResult:
@@ -127,7 +129,7 @@ def email_sends(context: dg.AssetExecutionContext, platform: Platform) -> dg.Out
     return materialized(frame, "step", "status", "attempts", "transmitting_at", **_counts(frame), **summary)
 
 
-@dg.asset_check(asset="email_sends", description="No message was handed over to anyone after they were suppressed.")
+@dg.asset_check(asset="email_sends", partitions_def=daily, description="No message was handed over to anyone after they were suppressed.")
 def nothing_sent_to_suppressed(platform: Platform, email_sends: pl.DataFrame) -> dg.AssetCheckResult:
     """Compare when each message went with when its address, domain or organisation was suppressed."""
     with platform.ledger() as connection:

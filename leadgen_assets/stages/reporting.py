@@ -11,6 +11,7 @@ import polars as pl
 from leadgen_assets.domain.reporting import DailyReport, day_bounds
 from leadgen_assets.domain.reporting import daily_report as report_of
 from leadgen_assets.domain.workbook import build_workbook, summary_lines
+from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import asset_options, may_act, materialized, partition_day
 from leadgen_assets.storage.alerts import queue_alert
@@ -20,7 +21,10 @@ from leadgen_assets.storage.schemas import frame_of
 _HOT = {"converted", "replied", "clicked"}
 
 
-@dg.asset(deps=["lead_register", "email_sends", "engagement"], **asset_options("observation", "reporting", "postgres", personal=True))
+@dg.asset(
+    deps=["lead_register", "email_sends", "engagement"],
+    **asset_options("observation", "reporting", "postgres", personal=True),
+)
 def ledger_snapshot(context: dg.AssetExecutionContext, platform: Platform) -> dg.Output[pl.DataFrame]:
     """Every lead with its facts as the ledger said at a time (`as_of`): now on the day itself, the day's end afterwards.
 
@@ -61,7 +65,8 @@ def daily_report(
     return materialized(frame_of("daily_report", [row]), data_version=True, **figures)
 
 
-@dg.asset_check(asset="daily_report", description="The report counts exactly what the ledger holds for that day.")
+@dg.asset_check(
+    asset="daily_report", partitions_def=daily, description="The report counts exactly what the ledger holds for that day.")
 def report_equals_ledger(platform: Platform, daily_report: pl.DataFrame) -> dg.AssetCheckResult:
     """Compare the report's totals with counts taken by the database itself."""
     row = daily_report.row(0, named=True)
@@ -77,7 +82,9 @@ def report_equals_ledger(platform: Platform, daily_report: pl.DataFrame) -> dg.A
             "replied": count_facts(connection, "first_replied_at", start, end),
             "converted": count_facts(connection, "converted_at", start, end),
         }
-    different = {name: f"report {totals[name]}, ledger {count}" for name, count in ledger.items() if totals[name] != count}
+    different = {
+        name: f"report {totals[name]}, ledger {count}" for name, count in ledger.items() if totals[name] != count
+    }
     return dg.AssetCheckResult(passed=not different, metadata={"ledger": ledger, "different": different})
 
 
@@ -91,7 +98,11 @@ def report_delivery(
         _deliver(platform, day, daily_report.row(0, named=True))
     with platform.ledger() as connection:
         record = read_report(connection, day)
-    rows = [{name: record[name] for name in ("report_date", "status", "message_id", "smtp_reply", "sent_at")}] if record else []
+    rows = (
+        [{name: record[name] for name in ("report_date", "status", "message_id", "smtp_reply", "sent_at")}]
+        if record
+        else []
+    )
     return materialized(frame_of("report_delivery", rows), "report_date", "status")
 
 
@@ -102,7 +113,13 @@ def _deliver(platform: Platform, day: date, report: dict) -> None:
     domain = settings.from_email.rpartition("@")[2]
     with platform.ledger() as connection:
         status = publish_report(
-            connection, day, totals, report["filename"], report["workbook"], f"<report.{day}@{domain}>", platform.clock.now()
+            connection,
+            day,
+            totals,
+            report["filename"],
+            report["workbook"],
+            f"<report.{day}@{domain}>",
+            platform.clock.now(),
         )
     if status == "ready" and settings.brevo_smtp_host:
         status = send_report(settings, platform.clock, day, report)
@@ -110,7 +127,12 @@ def _deliver(platform: Platform, day: date, report: dict) -> None:
             with platform.ledger() as connection:
                 text = f"📊 Daily report sent! Summary: {totals['sent']} sent | {totals['clicked']} clicked | {totals['replied']} replied"
                 queue_alert(
-                    connection, dedupe_key=f"report:{day}", channel="telegram", kind="report", text=text, at=platform.clock.now()
+                    connection,
+                    dedupe_key=f"report:{day}",
+                    channel="telegram",
+                    kind="report",
+                    text=text,
+                    at=platform.clock.now(),
                 )
 
 
@@ -118,7 +140,9 @@ def _render(template: str, report: DailyReport) -> str:
     import jinja2
 
     folder = Path(__file__).parents[1] / "templates"
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=jinja2.select_autoescape(["html.j2"]))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder), autoescape=jinja2.select_autoescape(["html.j2"])
+    )
     return environment.get_template(template).render(
         title=f"Daily report {report.day}",
         day=f"{report.day:%A %d %B %Y}",
