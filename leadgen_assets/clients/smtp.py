@@ -5,7 +5,6 @@ a message may ever be tried again, so MAIL, RCPT and DATA are spoken one by one 
 or a lead is decided by the sender. Building messages belongs to `domain/message.py`.
 """
 
-import re
 import smtplib
 import socket
 import ssl
@@ -22,7 +21,6 @@ from tracking_service.loopback import is_loopback
 
 State = Literal["accepted", "deferred", "refused", "lost", "unknown"]
 Phase = Literal["mail", "rcpt", "data", "body", "final"]
-_LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 _REPLY_LIMIT = 500
 _CHUNK_BYTES = 65_536
 
@@ -257,7 +255,8 @@ class SmtpSession:
 
 
 def _dot_stuffed(content: bytes) -> bytes:
-    stuffed = _LINE_START_DOT.sub(b"..", content)
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    stuffed = b"." + stuffed if stuffed.startswith(b".") else stuffed
     return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
 
 

@@ -71,9 +71,10 @@ class Claims:
             None where a message may go as soon as the mail server listens.
         """
         # Limits hold across senders only if nobody else decides at the same time.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PACING_LOCK,))
         limits = limits_of(self.settings)
-        sent = transmissions_since(connection, now - limits.memory)
+        with connection.pipeline():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PACING_LOCK,))
+            sent = transmissions_since(connection, now - limits.memory)
         moment = next_moment(now, sent, limits)
         if moment is None or moment > now:
             return Wait(moment, "pacing")

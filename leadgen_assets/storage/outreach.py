@@ -15,12 +15,6 @@ from leadgen_assets.domain.pacing import Transmission
 from leadgen_assets.storage.ledger import Connection
 from tracking_service.verdicts import VERSION
 
-_STOP = (
-    "CASE WHEN erased_at IS NOT NULL THEN 'erased' WHEN unsubscribed_at IS NOT NULL THEN 'unsubscribed'"
-    " WHEN bounced_at IS NOT NULL THEN 'bounced' WHEN first_replied_at IS NOT NULL THEN 'replied'"
-    " WHEN converted_at IS NOT NULL THEN 'converted' END"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
@@ -168,27 +162,17 @@ def hold_due_message(
         resting_domains: domains that had a message too recently.
         passed_over: messages that this run cannot send.
     """
-    passed = list(passed_over)
-    while True:
-        candidate = connection.execute(
-            "SELECT id, lead_id FROM email_outreach WHERE status = 'queued' AND not_before <= %s"
-            " AND to_domain <> ALL(%s) AND id <> ALL(%s) ORDER BY not_before, queued_at, id LIMIT 1",
-            (now, list(resting_domains), passed),
-        ).fetchone()
-        if candidate is None:
-            return None
-        lead = connection.execute(
-            f"SELECT organisation, {_STOP} AS stop FROM leads WHERE id = %s FOR SHARE",
-            (candidate["lead_id"],),
-        ).fetchone()
-        row = connection.execute(
-            "SELECT id, lead_id, to_email, to_domain, message_sha256, attempts, expires_at FROM email_outreach"
-            " WHERE id = %s AND status = 'queued' FOR UPDATE SKIP LOCKED",
-            (candidate["id"],),
-        ).fetchone()
-        if lead is not None and row is not None:
-            return DueMessage(**row, **lead)
-        passed.append(candidate["id"])
+    row = connection.execute(
+        "SELECT o.id, o.lead_id, o.to_email, o.to_domain, o.message_sha256, o.attempts, o.expires_at, l.organisation,"
+        " CASE WHEN l.erased_at IS NOT NULL THEN 'erased' WHEN l.unsubscribed_at IS NOT NULL THEN 'unsubscribed'"
+        " WHEN l.bounced_at IS NOT NULL THEN 'bounced' WHEN l.first_replied_at IS NOT NULL THEN 'replied'"
+        " WHEN l.converted_at IS NOT NULL THEN 'converted' END AS stop"
+        " FROM email_outreach o JOIN leads l ON l.id = o.lead_id"
+        " WHERE o.status = 'queued' AND o.not_before <= %s AND o.to_domain <> ALL(%s) AND o.id <> ALL(%s)"
+        " ORDER BY o.not_before, o.queued_at, o.id LIMIT 1 FOR SHARE OF l FOR UPDATE OF o SKIP LOCKED",
+        (now, list(resting_domains), list(passed_over)),
+    ).fetchone()
+    return DueMessage(**row) if row else None
 
 
 def cancel(connection: Connection, outreach_id: UUID, reason: str) -> None:
@@ -232,17 +216,15 @@ def record_sent(
     connection: Connection, outreach_id: UUID, *, at: datetime, reply: str, provider_message_id: str | None
 ) -> bool:
     """The server accepted it; false where the row was settled otherwise meanwhile."""
-    connection.execute(
-        "UPDATE leads SET email_sent_at = coalesce(least(email_sent_at, %(at)s), %(at)s),"
+    changed = connection.execute(
+        "WITH lead AS (UPDATE leads SET email_sent_at = coalesce(least(email_sent_at, %(at)s), %(at)s),"
         " updated_at = greatest(updated_at, %(at)s)"
         " FROM email_outreach o WHERE o.id = %(id)s AND o.lead_id = leads.id"
-        " AND o.status IN ('transmitting', 'unknown')",
-        {"at": at, "id": outreach_id},
-    )
-    changed = connection.execute(
-        "UPDATE email_outreach SET status = 'sent', sent_at = %s, smtp_reply = %s, provider_message_id = %s,"
-        " status_reason = NULL WHERE id = %s AND status IN ('transmitting', 'unknown')",
-        (at, reply, provider_message_id, outreach_id),
+        " AND o.status IN ('transmitting', 'unknown') RETURNING leads.id)"
+        " UPDATE email_outreach SET status = 'sent', sent_at = %(at)s, smtp_reply = %(reply)s,"
+        " provider_message_id = %(provider_id)s, status_reason = NULL"
+        " FROM lead WHERE lead_id = lead.id AND email_outreach.id = %(id)s AND status IN ('transmitting', 'unknown')",
+        {"at": at, "id": outreach_id, "reply": reply, "provider_id": provider_message_id},
     )
     return changed.rowcount == 1
 
