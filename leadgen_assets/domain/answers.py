@@ -8,7 +8,7 @@ from leadgen_assets.domain.facts import LeadFacts, shortened
 from leadgen_assets.domain.letters import SUBJECT_LIMIT, Letter
 
 MAX_LETTER_WORDS = 200
-_MAX_WORDS = {"paragraph": 70, "benefit": 20, "call to action": 8, "intro": 90}
+_MAX_WORDS = {"paragraph": 70, "benefit": 20, "call to action": 8, "intro": 80}
 _MIN_WORDS = {"paragraph": 8, "benefit": 3, "call to action": 2, "intro": 10}
 _KEYS = ("subject", "paragraphs", "benefits", "call_to_action", "intro")
 

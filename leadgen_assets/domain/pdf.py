@@ -3,20 +3,22 @@
 WeasyPrint needs the Pango libraries of the system; where they are missing, everything else goes on without PDFs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from leadgen_assets.domain.templating import packaged_text
 
 if TYPE_CHECKING:
-    from weasyprint import CSS
+    from weasyprint import CSS, Document
     from weasyprint.text.fonts import FontConfiguration
 
 MISSING_PANGO = (
     "The PDF library cannot find Pango; "
     "install libpango-1.0-0 and libpangoft2-1.0-0 (Debian, Ubuntu), then run this again."
 )
+_KEPT_PAGES = 64
 
 
 class PdfUnavailableError(Exception):
@@ -31,24 +33,28 @@ class Pdf:
     pages: int
 
 
-def render_pdf(html: str, stylesheet: str, *, identifier: str, pages: int) -> Pdf:
-    """The PDF of an HTML text: the same bytes for the same input, nothing fetched from anywhere.
+def render_pdf(pages: Sequence[str], stylesheet: str, *, identifier: str) -> Pdf:
+    """One PDF of several HTML documents, a page each: the same bytes for the same input, nothing fetched from anywhere.
 
     Args:
-        html: the document.
+        pages: the documents; whatever of one flows over its page is cut. The first one's title is the file's.
         stylesheet: the name of a packaged style sheet.
         identifier: what the file's identifier is made of, instead of a random number.
-        pages: how many pages it must have at most; anything that flows over is cut.
 
     Raises:
         PdfUnavailableError: if the libraries are missing.
     """
-    weasyprint = _weasyprint()
+    first, *others = [_laid_out(page, stylesheet) for page in pages]
+    document = first.copy([drawn.pages[0] for drawn in (first, *others)])
+    return Pdf(document.write_pdf(pdf_identifier=identifier.encode()), len(document.pages))
+
+
+@lru_cache(maxsize=_KEPT_PAGES)
+def _laid_out(page: str, stylesheet: str) -> "Document":
+    # Layout is two thirds of the work, and most pages of a proposal are those of the one before.
     styles, fonts = _styles(stylesheet)
-    document = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing).render(stylesheets=[styles], font_config=fonts)
-    kept = document.copy(document.pages[:pages])
-    content = kept.write_pdf(pdf_identifier=identifier.encode(), custom_metadata=False)
-    return Pdf(content, len(kept.pages))
+    html = _weasyprint().HTML(string=page, url_fetcher=_fetch_nothing)
+    return html.render(stylesheets=[styles], font_config=fonts)
 
 
 @cache

@@ -9,7 +9,11 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-_NAMES = ("email.html.j2", "email.txt.j2", "proposal.html.j2")
+_NAMES = (
+    "email.html.j2",
+    "email.txt.j2",
+    *(f"proposal_{part}.html.j2" for part in ("frame", "why", "example", "packages", "contact")),
+)
 
 
 def render(template: str, **values: Any) -> str:

@@ -13,7 +13,7 @@ from leadgen_assets.domain.evidence import shown_evidence
 from leadgen_assets.domain.facts import facts_of
 from leadgen_assets.domain.pdf import PdfUnavailableError, render_pdf
 from leadgen_assets.domain.prompts import prompt_for
-from leadgen_assets.domain.proposal import PAGES, STYLESHEET, proposal_filename, proposal_html
+from leadgen_assets.domain.proposal import PAGES, STYLESHEET, proposal_filename, proposal_pages
 from leadgen_assets.domain.services import Services, ServicesError, packaged_services_text, parse_services
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
@@ -146,8 +146,8 @@ def proposals(
     for draft in email_drafts.iter_rows(named=True):
         lead = leads[draft["lead_id"]]
         found = shown_evidence(presence.get(draft["lead_id"], []))
-        page = proposal_html(lead, scores.get(draft["lead_id"]), draft, found, operator, services, day)
-        rows.append(_rendered(lead, page))
+        pages = proposal_pages(lead, scores.get(draft["lead_id"]), draft, found, operator, services, day)
+        rows.append(_rendered(lead, pages))
     frame = frame_of("proposals", rows)
     return materialized(
         frame, "state", "reason", "pages", data_version=True, **_counts(frame, "state", ("rendered", "not_rendered"))
@@ -180,10 +180,10 @@ def _questions(platform: Platform, contacts: pl.DataFrame, scores: pl.DataFrame,
     return [Question(lead_id, prompt_for(facts_of(leads[lead_id], known.get(lead_id)))) for lead_id in due]
 
 
-def _rendered(lead: dict[str, Any], page: str) -> dict[str, Any]:
+def _rendered(lead: dict[str, Any], pages: Sequence[str]) -> dict[str, Any]:
     row = {"lead_id": lead["lead_id"], "filename": proposal_filename(lead["name"])}
     try:
-        pdf = render_pdf(page, STYLESHEET, identifier=lead["lead_id"], pages=PAGES)
+        pdf = render_pdf(pages, STYLESHEET, identifier=lead["lead_id"])
     except PdfUnavailableError as error:
         return row | {"state": "not_rendered", "reason": str(error), "pages": 0}
     except Exception as error:  # one strange name may not cost the others their letters
