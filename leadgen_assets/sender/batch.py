@@ -18,7 +18,7 @@ from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.smtp import SmtpSession, Transmission
 from leadgen_assets.domain.message import reply_address
 from leadgen_assets.domain.pacing import day_of
-from leadgen_assets.sender.claims import QUOTA, Claim, Claims, NotSent, Wait, suppressions_of
+from leadgen_assets.sender.claims import PACING, QUOTA, Claim, Claims, NotSent, Wait, patience_of, suppressions_of
 from leadgen_assets.sender.gate import refusals
 from leadgen_assets.sender.outcomes import Outcome, outcome_of, provider_message_id
 from leadgen_assets.settings import Settings
@@ -41,6 +41,7 @@ from tracking_service.clock import Clock
 _SENDER_LOCK = 7_310_572
 _OUTCOME_PATIENCE_SECONDS = 30.0
 _RECONNECT_PAUSE_SECONDS = 0.5
+_WAIT_STEP_SECONDS = 0.25
 
 
 class Transport(Protocol):
@@ -120,7 +121,7 @@ def send_due(
             return summary
         summary.interrupted = give_up_interrupted(connection)
         summary.cancelled = cancel_expired(connection, clock.now())
-        batch = _Batch(settings, clock, connection, summary, transport)
+        batch = _Batch(settings, clock, connection, summary, transport, is_stopping)
         try:
             while not is_stopping() and batch.step():
                 pass
@@ -137,13 +138,20 @@ class _Batch:
     """The state of one batch: the connection to the server, the claims, the counts."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, connection: Connection, summary: Summary, transport: Transport | None
+        self,
+        settings: Settings,
+        clock: Clock,
+        connection: Connection,
+        summary: Summary,
+        transport: Transport | None,
+        is_stopping: Callable[[], bool],
     ) -> None:
         self._settings, self._clock = settings, clock
         self._connection, self._summary = connection, summary
         self._transport = transport
         self._claims = Claims(settings)
         self._allowed = False
+        self._is_stopping = is_stopping
 
     def step(self) -> bool:
         """Decide about one message and carry it out; false where the batch is over."""
@@ -153,7 +161,7 @@ class _Batch:
             decision = self._claims.next(self._connection, self._clock.now(), connected=connected)
         if isinstance(decision, Wait):
             self._summary.waiting_for, self._summary.next_at = decision.reason, decision.until
-            return False
+            return decision.reason == PACING and self._wait_until(decision.until)
         if isinstance(decision, NotSent):
             self._note_not_sent(decision)
             return True
@@ -161,6 +169,16 @@ class _Batch:
             self._connect()
             return True
         return self._transmit(decision, transport)
+
+    def _wait_until(self, moment: datetime | None) -> bool:
+        """Wait for a moment that is almost there; false where it is too far off, or somebody wants this to end."""
+        if moment is None or moment - self._clock.now() > patience_of(self._settings):
+            return False
+        while (left := (moment - self._clock.now()).total_seconds()) > 0:
+            if self._is_stopping():
+                return False
+            time.sleep(min(left, _WAIT_STEP_SECONDS))
+        return True
 
     def close(self) -> None:
         if self._transport is not None:

@@ -1,9 +1,12 @@
 """One batch against a real mail server and a real ledger: what goes, what does not, and what is written down."""
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from threading import Thread
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -269,6 +272,33 @@ def test_limits_in_time_let_one_message_go_and_name_the_next_moment(
     assert send_due(paced, clock).sent == 0
     clock.advance_to(MONDAY + timedelta(seconds=360))
     assert send_due(paced, clock).sent == 1
+
+
+class RunningClock:
+    """The wall's pace from a fixed moment on."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def now(self) -> datetime:
+        return MONDAY + timedelta(seconds=time.monotonic() - self._start)
+
+    def today(self, timezone: str) -> date:
+        return self.now().astimezone(ZoneInfo(timezone)).date()
+
+
+def test_a_run_that_comes_a_moment_too_early_waits_for_it(
+    settings: Settings, ledger: Connection, mail_server: MailServer
+) -> None:
+    live_pace = pointed_at(mail_server, EMAIL_SEND_INTERVAL_SECONDS=1).model_copy(update={"clock_file": None})
+    ids = [queue_mail(ledger, live_pace, number) for number in range(3)]
+    summary = send_due(live_pace, RunningClock())
+    assert summary.sent == 3
+    moments = [row_of(ledger, outreach_id)["transmitting_at"] for outreach_id in ids]
+    assert all(later - earlier >= timedelta(seconds=1) for earlier, later in pairwise(moments))
+    hurried = live_pace.model_copy(update={"email_send_interval_seconds": 360})
+    queue_mail(ledger, hurried, 4)
+    assert send_due(hurried, RunningClock()).sent == 0
 
 
 @pytest.mark.parametrize("lines", [{"EMAILS_PER_DAY": 2}, {"EMAILS_PER_HOUR": 2}])
