@@ -33,6 +33,15 @@ class Pdf:
     pages: int
 
 
+def missing_library() -> str | None:
+    """What to install before PDFs can be rendered here; None where nothing is missing."""
+    try:
+        _weasyprint()
+    except PdfUnavailableError as error:
+        return str(error)
+    return None
+
+
 def render_pdf(pages: Sequence[str], stylesheet: str, *, identifier: str) -> Pdf:
     """One PDF of several HTML documents, a page each: the same bytes for the same input, nothing fetched from anywhere.
 

@@ -55,7 +55,7 @@ def _database(settings: Settings) -> Finding:
 
 
 def _proposals() -> Finding:
-    from leadgen_assets.domain.proposal import missing_library
+    from leadgen_assets.domain.pdf import missing_library
 
     missing = missing_library()
     return (

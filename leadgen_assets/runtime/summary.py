@@ -129,7 +129,7 @@ def _same_sends(connection: Connection, accepted: list[str]) -> Check:
 
 
 def _proposals(rehearsal: Rehearsal) -> Check:
-    from leadgen_assets.domain.proposal import missing_library
+    from leadgen_assets.domain.pdf import missing_library
 
     missing = missing_library()
     if missing:
