@@ -20,7 +20,7 @@ from leadgen_assets.domain.message import reply_address
 from leadgen_assets.domain.pacing import day_of
 from leadgen_assets.sender.claims import PACING, QUOTA, Claim, Claims, NotSent, Wait, patience_of, suppressions_of
 from leadgen_assets.sender.gate import refusals
-from leadgen_assets.sender.outcomes import Outcome, outcome_of, provider_message_id
+from leadgen_assets.sender.outcomes import Outcome, outcome_of, outcome_words, provider_message_id
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import ledger_url
 from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
@@ -202,7 +202,7 @@ class _Batch:
         message = claim.message
         envelope_sender = reply_address(self._settings.reply_to_email, message.id)
         attempt = transport.transmit(envelope_sender, message.to_email, claim.content)
-        outcome = outcome_of(attempt, message.attempts + 1)
+        outcome = outcome_of(attempt, message.attempts + 1, message.to_email)
         same_connection = self._write_down(lambda connection: self._record(connection, message, attempt, outcome))
         self._count(outcome)
         return same_connection and not outcome.stop
@@ -218,7 +218,7 @@ class _Batch:
 
     def _record(self, connection: Connection, message: DueMessage, attempt: Transmission, outcome: Outcome) -> None:
         now = self._clock.now()
-        reply = f"{attempt.code or ''} {attempt.reply}".strip()
+        reply = outcome_words(attempt, message.to_email)
         if outcome.result == "sent":
             record_sent(connection, message.id, at=now, reply=reply, provider_message_id=provider_message_id(reply))
             return

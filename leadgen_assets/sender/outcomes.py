@@ -43,14 +43,15 @@ class Outcome:
     must_act: bool = False
 
 
-def outcome_of(attempt: Transmission, attempts: int) -> Outcome:
+def outcome_of(attempt: Transmission, attempts: int, recipient: str) -> Outcome:
     """Decide what one attempt means.
 
     Args:
         attempt: what the client saw.
         attempts: how many there were for this message, this one included.
+        recipient: the address, which is kept out of every reason.
     """
-    said = f"{attempt.code or ''} {attempt.reply}".strip()
+    said = outcome_words(attempt, recipient)
     if attempt.state == "accepted":
         return Outcome("sent")
     if attempt.state == "unknown":
@@ -69,6 +70,12 @@ def outcome_of(attempt: Transmission, attempts: int) -> Outcome:
         stop = f"the mail server closes the connection ({said})" if attempt.code == 421 else ""
         return _later(attempts, "refused for now", _back_off(attempts), stop)
     return _refused(attempt, said)
+
+
+def outcome_words(attempt: Transmission, recipient: str) -> str:
+    """The server's words as they are kept: without the recipient's address, which they often repeat."""
+    said = f"{attempt.code or ''} {attempt.reply}".strip()
+    return re.sub(re.escape(recipient), "recipient", said, flags=re.IGNORECASE)
 
 
 def provider_message_id(reply: str) -> str | None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from leadgen_assets.clients.smtp import Transmission
-from leadgen_assets.sender.outcomes import MAX_ATTEMPTS, outcome_of, provider_message_id
+from leadgen_assets.sender.outcomes import MAX_ATTEMPTS, outcome_of, outcome_words, provider_message_id
 
+TO = "info@shop.test"
 STATES = {4: "deferred", 5: "refused"}
 
 
@@ -39,7 +40,7 @@ def answer(code: int, phase: str, words: str = "") -> Transmission:
     ],
 )
 def test_an_answer_has_one_documented_meaning(code: int, phase: str, words: str, result: str, reason: str) -> None:
-    outcome = outcome_of(answer(code, phase, words), attempts=1)
+    outcome = outcome_of(answer(code, phase, words), attempts=1, recipient=TO)
     assert (outcome.result, outcome.reason) == (result, reason)
     assert outcome.no_such_address is (reason == "no such address")
     assert outcome.must_act is (reason == "sender refused")
@@ -47,7 +48,7 @@ def test_an_answer_has_one_documented_meaning(code: int, phase: str, words: str,
 
 
 def test_temporary_refusals_wait_longer_each_time_and_then_end() -> None:
-    outcomes = [outcome_of(answer(450, "rcpt"), attempts) for attempts in range(1, MAX_ATTEMPTS + 1)]
+    outcomes = [outcome_of(answer(450, "rcpt"), attempts, TO) for attempts in range(1, MAX_ATTEMPTS + 1)]
     assert [outcome.result for outcome in outcomes] == ["queued"] * (MAX_ATTEMPTS - 1) + ["failed"]
     waits = [outcome.back_off for outcome in outcomes[:-1]]
     assert waits == sorted(set(waits))
@@ -55,16 +56,23 @@ def test_temporary_refusals_wait_longer_each_time_and_then_end() -> None:
 
 def test_trouble_with_the_sender_never_uses_up_a_messages_attempts() -> None:
     for code, phase in ((535, "mail"), (550, "mail"), (530, "rcpt"), (451, "mail")):
-        outcome = outcome_of(answer(code, phase), attempts=MAX_ATTEMPTS + 5)
+        outcome = outcome_of(answer(code, phase), attempts=MAX_ATTEMPTS + 5, recipient=TO)
         assert (outcome.result, outcome.counts) == ("queued", False)
         assert outcome.stop
 
 
 def test_a_connection_that_broke_in_time_is_tried_again_and_one_that_broke_later_is_unknown() -> None:
-    lost = outcome_of(Transmission("lost", "body", None, "reset"), attempts=1)
+    lost = outcome_of(Transmission("lost", "body", None, "reset"), attempts=1, recipient=TO)
     assert (lost.result, bool(lost.stop)) == ("queued", True)
-    unknown = outcome_of(Transmission("unknown", "final", None, "timed out"), attempts=1)
+    unknown = outcome_of(Transmission("unknown", "final", None, "timed out"), attempts=1, recipient=TO)
     assert (unknown.result, bool(unknown.stop)) == ("unknown", True)
+
+
+def test_the_recipients_address_is_kept_out_of_what_is_stored() -> None:
+    refusal = answer(421, "rcpt", "4.3.2 <Info@Shop.test>: try later, info@shop.test")
+    assert outcome_words(refusal, "info@shop.test") == "421 4.3.2 <recipient>: try later, recipient"
+    outcome = outcome_of(refusal, 1, "info@shop.test")
+    assert "shop.test" not in outcome.reason + outcome.stop
 
 
 def test_the_providers_id_is_read_from_its_reply() -> None:
