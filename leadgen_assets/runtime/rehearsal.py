@@ -4,6 +4,7 @@ The town's servers are in `rehearsal`; the timetable fires the product's own sch
 command line.
 """
 
+import fcntl
 import os
 import shutil
 import threading
@@ -23,7 +24,7 @@ from leadgen_assets.rehearsal.simulation import Simulation
 from leadgen_assets.rehearsal.town import Town
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.runtime.dagster_home import open_instance
-from leadgen_assets.runtime.processes import Processes
+from leadgen_assets.runtime.processes import Processes, StartError
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.ledger import ledger_connection
@@ -135,7 +136,16 @@ class Rehearsal:
 
 @contextmanager
 def running_rehearsal(plan: RehearsalPlan) -> Iterator[Rehearsal]:
-    """Everything a rehearsal needs, started in order and stopped in reverse; no process is left behind."""
+    """Everything a rehearsal needs, started in order and stopped in reverse; no process is left behind.
+
+    Raises:
+        StartError: if another rehearsal uses the same home, or a part does not start.
+    """
+    with _sole_user(plan.home):
+        yield from _started(plan)
+
+
+def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
     if not plan.resume:
         shutil.rmtree(plan.home, ignore_errors=True)
     plan.home.mkdir(parents=True, exist_ok=True)
@@ -172,6 +182,18 @@ def running_rehearsal(plan: RehearsalPlan) -> Iterator[Rehearsal]:
                 yield Rehearsal(plan, settings, simulation, town, processes, instance)
         finally:
             processes.stop()
+
+
+@contextmanager
+def _sole_user(home: Path) -> Iterator[None]:
+    """Keep a second rehearsal out of this one's home: it would delete it."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(f"Another rehearsal is running in {home}; end it, or set LEADGEN_HOME to another folder.") from None
+        yield
 
 
 def midnight(day: date) -> datetime:
