@@ -129,7 +129,11 @@ def email_sends(context: dg.AssetExecutionContext, platform: Platform) -> dg.Out
     return materialized(frame, "step", "status", "attempts", "transmitting_at", **_counts(frame), **summary)
 
 
-@dg.asset_check(asset="email_sends", partitions_def=daily, description="No message was handed over to anyone after they were suppressed.")
+@dg.asset_check(
+    asset="email_sends",
+    partitions_def=daily,
+    description="No message was handed over to anyone after they were suppressed.",
+)
 def nothing_sent_to_suppressed(platform: Platform, email_sends: pl.DataFrame) -> dg.AssetCheckResult:
     """Compare when each message went with when its address, domain or organisation was suppressed."""
     with platform.ledger() as connection:
