@@ -50,6 +50,7 @@ class Settings(ServiceSettings):
     groq_model: str = "openai/gpt-oss-20b"
     groq_daily_tokens: int = Field(default=200_000, ge=0)
     groq_timeout_seconds: float = Field(default=60.0, gt=0)
+    groq_backoff_seconds: float = Field(default=1.0, ge=0)
 
     # sending
     brevo_smtp_host: str = ""

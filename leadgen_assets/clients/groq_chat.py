@@ -20,6 +20,7 @@ MAX_COMPLETION_TOKENS = 1500
 """Reasoning counts too, and a tighter limit makes reasoning models answer with nothing at all."""
 
 _LONGEST_WAIT_SECONDS = 60.0
+_UNREADABLE = "The model's server sent an answer that cannot be read; check GROQ_BASE_URL if this goes on."
 _TRANSIENT_CODES = {"json_validate_failed"}
 
 
@@ -122,18 +123,22 @@ class GroqChat:
             raise _TransientError("The model's server is not reachable; check the network and GROQ_BASE_URL.") from None
         except groq.APIStatusError as error:
             raise self._trouble(error) from None
-        except groq.APIError:  # an answer that is not what the API promises
-            raise _TransientError("The model's server sent an answer that cannot be read.") from None
-        text = (answer.choices[0].message.content or "").strip() if answer.choices else ""
+        except (groq.APIError, ValueError):  # the SDK lets the decoder's own error through
+            raise _TransientError(_UNREADABLE) from None
+        return self._read(answer)
+
+    def _read(self, answer: Any) -> Completion:
+        # The SDK does not check what it received: a page arrives as a text, a missing field as an attribute error.
+        try:
+            text = (answer.choices[0].message.content or "").strip() if answer.choices else ""
+            usage = answer.usage
+            tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+            completion = Completion(text, str(answer.model or self.model), *tokens)
+        except (AttributeError, TypeError):
+            raise _TransientError(_UNREADABLE) from None
         if not text:
             raise _TransientError("The model answered with nothing.")
-        usage = answer.usage
-        return Completion(
-            text=text,
-            model=answer.model or self.model,
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )
+        return completion
 
     def _request(self, system: str, user: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         strict = {"name": schema.get("title", "answer"), "schema": dict(schema), "strict": True}

@@ -70,6 +70,7 @@ def _chat(settings: Settings) -> GroqChat | None:
         api_key=settings.groq_api_key,
         model=settings.groq_model,
         timeout_seconds=settings.groq_timeout_seconds,
+        backoff_seconds=settings.groq_backoff_seconds,
     )
 
 
