@@ -81,14 +81,14 @@ class ServiceSettings(BaseSettings):
         """
         path = env_file()
         try:
-            return cls(_env_file=path, **overrides)
+            return cls(_env_file=path, **overrides)  # type: ignore[call-arg]
         except ValidationError as error:
             found = _sentences(error)
             wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
             if wrong:  # rules over several settings only run once each one is well-formed: ask them too
                 defaults = {name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong}
                 try:
-                    cls(_env_file=path, **(overrides | defaults))
+                    cls(_env_file=path, **(overrides | defaults))  # type: ignore[call-arg]
                 except ValidationError as more:
                     found += _sentences(more)
             raise SettingsError(f"Mend these settings in {path} or the environment: {'; '.join(found)}.") from None

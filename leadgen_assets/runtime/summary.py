@@ -124,8 +124,11 @@ def _bad_answers(rehearsal: Rehearsal) -> Check:
 def _same_sends(connection: Connection, accepted: list[str]) -> Check:
     rows = connection.execute("SELECT message_id FROM email_outreach WHERE sent_at IS NOT NULL")
     ledger, town = {row["message_id"] for row in rows}, set(accepted)
-    state = "passed" if ledger == town else "failed"
-    return Check("ledger_equals_mail_server", state, f"ledger {len(ledger)}, mail server {len(town)} messages")
+    return Check(
+        "ledger_equals_mail_server",
+        "passed" if ledger == town else "failed",
+        f"ledger {len(ledger)}, mail server {len(town)} messages",
+    )
 
 
 def _proposals(rehearsal: Rehearsal) -> Check:
@@ -172,7 +175,7 @@ def _write_proposal(rehearsal: Rehearsal) -> str | None:
             if part.get_content_type() == "application/pdf":
                 path = rehearsal.settings.leadgen_home / "reports" / (part.get_filename() or "Proposal.pdf")
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(part.get_payload(decode=True))
+                path.write_bytes(part.get_content())
                 return str(path)
     return None
 

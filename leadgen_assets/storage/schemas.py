@@ -7,14 +7,15 @@ import polars as pl
 
 _TIME = pl.Datetime("us", "UTC")
 _TEXT, _WHOLE, _REAL, _FLAG, _DAY = pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date
+ColumnType = pl.DataType | type[pl.DataType]
 
 PLACE_FILE_COLUMNS = (
     "source", "source_id", "name", "category", "lat", "lon", "street", "housenumber", "postcode", "city", "country",
     "phone", "email", "website", "facebook", "instagram", "opening_hours", "brand",
 )  # fmt: skip
 
-SCHEMAS: dict[str, pl.Schema] = {
-    "places": pl.Schema({
+_COLUMNS: dict[str, dict[str, ColumnType]] = {
+    "places": {
         "place_key": _TEXT,  # "<source>:<source_id>"
         "source": _TEXT, "source_id": _TEXT, "target_city": _TEXT, "name": _TEXT, "category": _TEXT,
         "lat": _REAL, "lon": _REAL, "street": _TEXT, "housenumber": _TEXT, "postcode": _TEXT, "city": _TEXT,
@@ -23,103 +24,115 @@ SCHEMAS: dict[str, pl.Schema] = {
         "opening_hours": _TEXT, "brand": _TEXT, "rating": _REAL, "review_count": _WHOLE,
         "business_status": _TEXT,  # operational, closed_temporarily, closed_permanently, future_opening or null
         "maps_url": _TEXT, "licence": _TEXT, "captured_at": _TIME,
-    }),
-    "leads": pl.Schema({
+    },
+    "leads": {
         "lead_id": _TEXT,  # uuid5 of the first place_key
         "place_key": _TEXT, "place_keys": pl.List(_TEXT), "sources": pl.List(_TEXT),
         "name": _TEXT, "category": _TEXT,
         "industry": _TEXT,  # our own trade, e.g. bakery, restaurant, beauty_salon, other
         "lat": _REAL, "lon": _REAL, "address": _TEXT, "city": _TEXT, "country": _TEXT,
         "phone": _TEXT,  # E.164 or null
-        "email": _TEXT, "website": _TEXT, "facebook": _TEXT, "instagram": _TEXT, "opening_hours": _TEXT, "brand": _TEXT,
+        "email": _TEXT, "website": _TEXT, "facebook": _TEXT, "instagram": _TEXT, "opening_hours": _TEXT,
+        "brand": _TEXT,
         "rating": _REAL, "review_count": _WHOLE, "business_status": _TEXT, "maps_url": _TEXT, "licence": _TEXT,
         "first_seen_on": _DAY,
-    }),
-    "web_captures": pl.Schema({
+    },
+    "web_captures": {
         "lead_id": _TEXT, "ordinal": _WHOLE,
         "origin": _TEXT,  # record, email_domain, name: how the candidate was found
         "kind": _TEXT,  # plan (all candidates of the lead), dns, http
         "url": _TEXT,  # what was asked (a host name for dns)
-        "outcome": _TEXT,  # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset, redirect_loop, too_large, blocked
-        "status": _WHOLE, "final_url": _TEXT, "content_type": _TEXT, "body": _TEXT, "detail_json": _TEXT, "captured_at": _TIME,
-    }),
-    "web_presence": pl.Schema({
+        # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset,
+        # redirect_loop, too_large, blocked
+        "outcome": _TEXT,
+        "status": _WHOLE, "final_url": _TEXT, "content_type": _TEXT, "body": _TEXT, "detail_json": _TEXT,
+        "captured_at": _TIME,
+    },
+    "web_presence": {
         "lead_id": _TEXT, "check": _TEXT,
         "state": _TEXT,  # present, absent, unknown, not_applicable
         "detail": _TEXT, "evidence_json": _TEXT, "captured_at": _TIME,
-    }),
-    "qualification_scores": pl.Schema({
+    },
+    "qualification_scores": {
         "lead_id": _TEXT, "score_lower": _WHOLE, "score_upper": _WHOLE,  # both within 0..100
         "decision": _TEXT,  # qualified, disqualified, unknown
         "presence": _TEXT,  # one sentence for people: what was found
         "site_url": _TEXT, "points_json": _TEXT, "rules_version": _TEXT,
-    }),
-    "contacts": pl.Schema({
+    },
+    "contacts": {
         "lead_id": _TEXT,
         "route": _TEXT,  # email, phone, visit
         "email": _TEXT, "email_class": _TEXT, "email_origin": _TEXT, "phone": _TEXT,
         "organisation": _TEXT,  # shared by leads that answer to the same address
         "reason": _TEXT,  # one sentence: why this route
-    }),
-    "draft_completions": pl.Schema({
+    },
+    "draft_completions": {
         "lead_id": _TEXT, "model": _TEXT, "prompt_sha256": _TEXT,
         "outcome": _TEXT,  # answered, refused, unavailable, over_budget, not_configured
         "answer": _TEXT, "prompt_tokens": _WHOLE, "completion_tokens": _WHOLE, "captured_at": _TIME,
-    }),
-    "email_drafts": pl.Schema({
+    },
+    "email_drafts": {
         "lead_id": _TEXT, "to_email": _TEXT, "country": _TEXT, "subject": _TEXT,
         "text": _TEXT, "html": _TEXT,  # with the markers of domain/markers.py where links go
         "intro": _TEXT,  # the proposal's first page
         "benefits": pl.List(_TEXT), "call_to_action": _TEXT, "facts_json": _TEXT, "problems": pl.List(_TEXT),
         "written_by": _TEXT,  # model, template
         "rules_version": _TEXT,
-    }),
-    "proposals": pl.Schema({
+    },
+    "proposals": {
         "lead_id": _TEXT, "filename": _TEXT,
         "state": _TEXT,  # rendered, not_rendered
         "reason": _TEXT, "pages": _WHOLE, "sha256": _TEXT, "pdf": pl.Binary,
-    }),
-    "lead_register": pl.Schema({
-        "lead_id": _TEXT, "status": _TEXT, "decision": _TEXT, "route": _TEXT, "score_lower": _WHOLE, "score_upper": _WHOLE,
+    },
+    "lead_register": {
+        "lead_id": _TEXT, "status": _TEXT, "decision": _TEXT, "route": _TEXT, "score_lower": _WHOLE,
+        "score_upper": _WHOLE,
         "rules_version": _TEXT, "discovered_at": _TIME,
-    }),
-    "outreach_queue": pl.Schema({
+    },
+    "outreach_queue": {
         "outreach_id": _TEXT, "lead_id": _TEXT, "step": _WHOLE, "status": _TEXT, "message_sha256": _TEXT,
         "has_token": _FLAG, "has_unsubscribe": _FLAG, "has_attachment": _FLAG, "queued_at": _TIME,
-    }),
-    "email_sends": pl.Schema({
-        "outreach_id": _TEXT, "lead_id": _TEXT, "step": _WHOLE, "status": _TEXT, "status_reason": _TEXT, "attempts": _WHOLE,
+    },
+    "email_sends": {
+        "outreach_id": _TEXT, "lead_id": _TEXT, "step": _WHOLE, "status": _TEXT, "status_reason": _TEXT,
+        "attempts": _WHOLE,
         "transmitting_at": _TIME, "sent_at": _TIME, "delivered_at": _TIME, "bounced_at": _TIME, "smtp_reply": _TEXT,
-    }),
-    "inbox_messages": pl.Schema({
+    },
+    "inbox_messages": {
         "mailbox": _TEXT, "uidvalidity": _WHOLE, "uid": _WHOLE, "message_id": _TEXT, "received_at": _TIME,
         "classification": _TEXT,  # reply, auto_reply, bounce, complaint, unsubscribe, unrelated
         "outreach_id": _TEXT, "lead_id": _TEXT, "matched_by": _TEXT,
-    }),
-    "engagement": pl.Schema({
-        "event_id": _TEXT, "lead_id": _TEXT, "outreach_id": _TEXT, "event_type": _TEXT, "occurred_at": _TIME, "origin": _TEXT,
+    },
+    "engagement": {
+        "event_id": _TEXT, "lead_id": _TEXT, "outreach_id": _TEXT, "event_type": _TEXT, "occurred_at": _TIME,
+        "origin": _TEXT,
         "verdict": _TEXT,  # person, machine, unsure
         "reasons": pl.List(_TEXT), "verdict_version": _TEXT,
-    }),
-    "alerts": pl.Schema({
+    },
+    "alerts": {
         "alert_id": _WHOLE, "kind": _TEXT, "channel": _TEXT, "status": _TEXT, "lead_id": _TEXT, "created_at": _TIME,
         "sent_at": _TIME, "attempts": _WHOLE,
-    }),
-    "ledger_snapshot": pl.Schema({
+    },
+    "ledger_snapshot": {
         # one row per lead discovered or touched that day, as the ledger said at as_of
-        "lead_id": _TEXT, "business_name": _TEXT, "category": _TEXT, "location": _TEXT, "phone": _TEXT, "maps_url": _TEXT,
-        "status": _TEXT, "decision": _TEXT, "route": _TEXT, "discovered_at": _TIME, "sent_at": _TIME, "opened_at": _TIME,
-        "clicked_at": _TIME, "replied_at": _TIME, "bounced_at": _TIME, "unsubscribed_at": _TIME, "converted_at": _TIME,
+        "lead_id": _TEXT, "business_name": _TEXT, "category": _TEXT, "location": _TEXT, "phone": _TEXT,
+        "maps_url": _TEXT,
+        "status": _TEXT, "decision": _TEXT, "route": _TEXT, "discovered_at": _TIME, "sent_at": _TIME,
+        "opened_at": _TIME,
+        "clicked_at": _TIME, "replied_at": _TIME, "bounced_at": _TIME, "unsubscribed_at": _TIME,
+        "converted_at": _TIME,
         "as_of": _TIME,
-    }),
-    "daily_report": pl.Schema({
+    },
+    "daily_report": {
         "report_date": _DAY, "filename": _TEXT, "workbook": pl.Binary, "subject": _TEXT, "text": _TEXT, "html": _TEXT,
         "totals_json": _TEXT,
-    }),
-    "report_delivery": pl.Schema({
+    },
+    "report_delivery": {
         "report_date": _DAY, "status": _TEXT, "message_id": _TEXT, "smtp_reply": _TEXT, "sent_at": _TIME,
-    }),
+    },
 }  # fmt: skip
+
+SCHEMAS = {asset: pl.Schema(columns) for asset, columns in _COLUMNS.items()}
 
 
 def conform(asset: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -131,7 +144,9 @@ def conform(asset: str, frame: pl.DataFrame) -> pl.DataFrame:
     schema = SCHEMAS[asset]
     if set(frame.columns) != set(schema.names()):
         missing, extra = set(schema.names()) - set(frame.columns), set(frame.columns) - set(schema.names())
-        raise ValueError(f"{asset} does not have its declared columns: missing {sorted(missing)}, undeclared {sorted(extra)}.")
+        raise ValueError(
+            f"{asset} does not have its declared columns: missing {sorted(missing)}, undeclared {sorted(extra)}."
+        )
     return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
