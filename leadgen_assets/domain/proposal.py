@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 import segno
@@ -113,6 +114,7 @@ def _fitting(evidence: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return fitting
 
 
+@cache
 def _qr_code(address: str) -> Markup:
     drawn = segno.make(address, error="m", micro=False).svg_inline(border=0, dark="#1f4d45", omitsize=True)
     return Markup(drawn)  # noqa: S704 drawn by us, from an address that is encoded as dots

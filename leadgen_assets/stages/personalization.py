@@ -106,7 +106,6 @@ def email_drafts(
         frame,
         "country",
         "written_by",
-        "problems",
         data_version=True,
         problems=struck,
         **_counts(frame, "written_by", ("model", "template")),
@@ -144,7 +143,9 @@ def proposals(
     presence = _presence(platform, email_drafts["lead_id"].to_list(), day)
     rows = []
     for draft in email_drafts.iter_rows(named=True):
-        lead = leads[draft["lead_id"]]
+        lead = leads.get(draft["lead_id"])
+        if lead is None:  # erased since the draft was written
+            continue
         found = shown_evidence(presence.get(draft["lead_id"], []))
         pages = proposal_pages(lead, scores.get(draft["lead_id"]), draft, found, operator, services, day)
         rows.append(_rendered(lead, pages))
