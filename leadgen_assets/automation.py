@@ -130,8 +130,6 @@ def daily_reporting_schedule(context: dg.ScheduleEvaluationContext, platform: Pl
     return [_request(day, "report_catch_up", today) for day in missing] + [_request(today, "daily_reporting", today)]
 
 
-# The schedules that look into Dagster's history; the others need no instance to be evaluated.
-ASK_HISTORY = frozenset({daily_pipeline_schedule.name, daily_reporting_schedule.name})
 SCHEDULES = [
     daily_pipeline_schedule,
     email_sending_schedule,

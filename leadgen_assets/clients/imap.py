@@ -81,9 +81,9 @@ class MailboxClient:
         address, timeout = (settings.imap_host, settings.imap_port), settings.imap_timeout_seconds
         if settings.imap_security == "none":
             return imap_tools.MailBoxUnencrypted(*address, timeout=timeout)
-        trust = ssl.create_default_context()
-        if settings.ca_file:
-            trust.load_verify_locations(settings.ca_file)
+        trust = ssl.create_default_context(
+            cafile=settings.ca_file
+        )  # of a rehearsal: then no other authority is trusted
         kind = imap_tools.MailBox if settings.imap_security == "tls" else imap_tools.MailBoxStartTls
         return kind(*address, timeout=timeout, ssl_context=trust)
 
