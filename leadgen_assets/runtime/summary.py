@@ -49,8 +49,7 @@ def summarise(rehearsal: Rehearsal, timetable: "Timetable", faults_injected: int
     return counts | {
         "faults_injected": faults_injected,
         "report_path": str(report_path) if report_path else None,
-        "email_path": _first(rehearsal.settings.messages_folder.glob("*.eml")),
-        "proposal_path": _write_proposal(rehearsal),
+        **_write_first_message(rehearsal),
         "spent_usd": round(max(0, counts.pop("places_requests") - 1000) * _USD_PER_PLACES_REQUEST, 2),
         "runs": timetable.runs,
         "wall_seconds": round(time.monotonic() - rehearsal.started, 1),
@@ -166,19 +165,20 @@ def _write_workbook(connection: Connection, folder: Path) -> Path | None:
     return path
 
 
-def _write_proposal(rehearsal: Rehearsal) -> str | None:
-    """The PDF of the first message that the mail server accepted, taken out of the message itself."""
+def _write_first_message(rehearsal: Rehearsal) -> dict[str, str | None]:
+    """The first message that the mail server accepted, and the PDF taken out of it: what a recipient got."""
     from email import message_from_bytes, policy
 
-    for mail in rehearsal.town.mail.requests:
+    paths: dict[str, str | None] = {"email_path": None, "proposal_path": None}
+    folder = rehearsal.settings.leadgen_home / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    for mail in rehearsal.town.mail.requests[:1]:
+        path = folder / "First_email.eml"
+        path.write_bytes(mail.content)
+        paths["email_path"] = str(path)
         for part in message_from_bytes(mail.content, policy=policy.default).walk():
             if part.get_content_type() == "application/pdf":
-                path = rehearsal.settings.leadgen_home / "reports" / (part.get_filename() or "Proposal.pdf")
-                path.parent.mkdir(parents=True, exist_ok=True)
+                path = folder / (part.get_filename() or "Proposal.pdf")
                 path.write_bytes(part.get_content())
-                return str(path)
-    return None
-
-
-def _first(paths: Any) -> str | None:
-    return next((str(path) for path in sorted(paths)), None)
+                paths["proposal_path"] = str(path)
+    return paths

@@ -9,7 +9,7 @@ from typing import Any
 from leadgen_assets.storage.ledger import Connection
 
 _SNAPSHOT = """
-SELECT l.id::text AS lead_id, l.business_name, l.category, concat_ws(', ', l.address, l.city) AS location, l.phone,
+SELECT l.id::text AS lead_id, l.business_name, l.category, coalesce(l.address, l.city) AS location, l.phone,
        l.google_maps_url AS maps_url, l.status, l.decision, l.route, l.discovered_at, sent.sent_at,
        CASE WHEN l.first_opened_at <= %(as_of)s THEN l.first_opened_at END AS opened_at,
        CASE WHEN l.first_clicked_at <= %(as_of)s THEN l.first_clicked_at END AS clicked_at,
@@ -52,7 +52,13 @@ def count_facts(connection: Connection, fact: str, start: datetime, end: datetim
 
 
 def publish_report(
-    connection: Connection, day: date, totals: dict[str, int], filename: str, workbook: bytes, message_id: str, at: datetime
+    connection: Connection,
+    day: date,
+    totals: dict[str, int],
+    filename: str,
+    workbook: bytes,
+    message_id: str,
+    at: datetime,
 ) -> str:
     """Store a day's figures and workbook, replacing those of a report that was not mailed yet; returns its status."""
     row = connection.execute(
