@@ -13,7 +13,9 @@ COPY pyproject.toml README.md LICENSE dagster.yaml workspace.yaml ./
 COPY leadgen_assets leadgen_assets
 COPY tracking_service tracking_service
 COPY migrations migrations
-RUN UV_COMPILE_BYTECODE=1 uv sync --no-dev --no-editable && mkdir -p /data /dagster && cp dagster.yaml workspace.yaml /dagster/ && chown -R leadgen /data /dagster
+RUN UV_COMPILE_BYTECODE=1 uv sync --no-dev --no-editable && mkdir -p /data /dagster && cp dagster.yaml workspace.yaml /dagster/ \
+    && printf '\nstorage:\n  postgres:\n    postgres_url:\n      env: DAGSTER_POSTGRES_URL\n' >> /dagster/dagster.yaml \
+    && chown -R leadgen /data /dagster
 
 USER leadgen
 ENV PATH="/app/.venv/bin:$PATH" LEADGEN_HOME=/data DAGSTER_HOME=/dagster PYTHONUNBUFFERED=1

@@ -1,4 +1,4 @@
-"""The code location: the stages in pipeline order, their jobs, schedules and sensors. Stays free of logic on purpose."""
+"""The code location: the stages in pipeline order, their jobs, schedules and sensors. Free of logic on purpose."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ STAGE_MODULES = [discovery, qualification, contacts, personalization, outreach, 
 def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """The definitions, with some resources replaced (by tests)."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(STAGE_MODULES),
+        assets=dg.load_assets_from_modules(STAGE_MODULES, include_specs=True),
         asset_checks=dg.load_asset_checks_from_modules(STAGE_MODULES),
         jobs=JOBS,
         schedules=SCHEDULES,

@@ -14,12 +14,8 @@ def dagster_home(settings: Settings) -> Path:
     """The folder DAGSTER_HOME names, with `dagster.yaml` written for this installation."""
     home = settings.leadgen_home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    placeholder = "      env: DAGSTER_POSTGRES_URL"
-    template = _template().read_text()
-    if placeholder not in template:
-        raise ValueError("dagster.yaml no longer names its database through DAGSTER_POSTGRES_URL.")
     url = dagster_url(settings).replace("'", "''")
-    rendered = template.replace(f"    postgres_url:\n{placeholder}", f"    postgres_url: '{url}'")
+    rendered = f"{_template().read_text()}\nstorage:\n  postgres:\n    postgres_url: '{url}'\n"
     (home / "dagster.yaml").write_text(rendered)
     (home / "dagster.yaml").chmod(0o600)
     return home
