@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 from math import floor
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from leadgen_assets.rehearsal.truth import Machine, SiteKind, Temper
 
 _Name = TypeVar("_Name", bound=str)
+UntaggedSite = Literal["none", "findable", "undiscoverable", "social_only"]
 
 FIRST_DAY = date(2026, 3, 2)  # a Monday in the past: Dagster knows no partitions after today
 
@@ -26,7 +27,7 @@ TAGGED_SITES: Mapping[SiteKind, float] = MappingProxyType({
 
 # Of the businesses without a website tag. `findable` is a healthy site under a name that the candidate search tries,
 # `undiscoverable` one that nothing leads to.
-UNTAGGED_SITES: Mapping[SiteKind, float] = MappingProxyType({
+UNTAGGED_SITES: Mapping[UntaggedSite, float] = MappingProxyType({
     "none": 0.72, "findable": 0.12, "undiscoverable": 0.04, "social_only": 0.12,
 })  # fmt: skip
 LEAST_HEALTHY_UNTAGGED = 0.15  # of those without a tag

@@ -115,10 +115,10 @@ def _rows(records: pl.DataFrame) -> Iterator[dict[str, Any]]:
     seen = set()
     for row in records.iter_rows(named=True):
         place = {column: row.get(column) for column in PLACE_FILE_COLUMNS}
-        place["name"] = " ".join(str(place["name"] or "").split())
+        name = place["name"] = " ".join(str(place["name"] or "").split())
         place["source"] = place["source"] or "file"
         key = (place["source"], place["source_id"])
-        if place["source_id"] and key not in seen and len(place["name"]) <= _LONGEST_NAME and name_key(place["name"]):
+        if place["source_id"] and key not in seen and len(name) <= _LONGEST_NAME and name_key(name):
             seen.add(key)
             yield place
 
