@@ -9,4 +9,6 @@ from leadgen_assets.settings import settings_or_defaults
 
 FIRST_DAY = "2026-03-02"
 
-daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone=settings_or_defaults().operator_timezone, end_offset=1)
+daily = dg.DailyPartitionsDefinition(
+    start_date=FIRST_DAY, timezone=settings_or_defaults().operator_timezone, end_offset=1
+)

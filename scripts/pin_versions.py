@@ -1,7 +1,7 @@
-"""Write the exact versions of `uv.lock` into `[tool.uv] constraint-dependencies` of pyproject.toml: names and versions only.
+"""Write the exact versions of `uv.lock` into `[tool.uv] constraint-dependencies` of pyproject.toml.
 
-The lock file itself records download addresses, so it is not kept. Run `uv lock --upgrade && uv run scripts/pin_versions.py`
-to move to newer versions.
+Only names and versions: the lock file itself records download addresses, so it is not kept. To move to newer versions,
+run `uv lock --upgrade && uv run scripts/pin_versions.py`.
 """
 
 import re
@@ -23,7 +23,8 @@ def main() -> None:
     )
     table = "[tool.uv]\nconstraint-dependencies = [\n" + "".join(f'    "{pin}",\n' for pin in pins) + "]\n"
     path = ROOT / "pyproject.toml"
-    text = re.sub(r"\[tool\.uv\]\nconstraint-dependencies = \[\n.*?\n\]\n", "", path.read_text(), flags=re.DOTALL).rstrip()
+    old_table = r"\[tool\.uv\]\nconstraint-dependencies = \[\n.*?\n\]\n"
+    text = re.sub(old_table, "", path.read_text(), flags=re.DOTALL).rstrip()
     path.write_text(f"{text}\n\n{table}")
 
 

@@ -45,7 +45,9 @@ class FileClock:
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
-            raise FileNotFoundError(f"CLOCK_FILE {path} does not exist; a rehearsal creates it, live mode leaves it unset.")
+            raise FileNotFoundError(
+                f"CLOCK_FILE {path} does not exist; a rehearsal creates it, live mode leaves it unset."
+            )
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _FORMAT.size)
 

@@ -60,7 +60,7 @@ def rehearse(
 
 
 def quiet() -> None:
-    """Leave the terminal to the progress display: only warnings of our own are logged, Dagster's go to its event log."""
+    """Leave the terminal to the progress display: only our own warnings are logged, Dagster's go to its event log."""
     warnings.simplefilter("ignore")
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     for name in ("alembic", "mail.log", "pymap", "uvicorn", "weasyprint", "fontTools", "dagster.builtin"):

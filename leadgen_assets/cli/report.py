@@ -28,7 +28,8 @@ def report(
         found = read_workbook(connection, day) if day else None
     if found is None:
         errors.print(
-            f"There is no report of {day or 'any day'} yet: it is written at the report hour, or by the job daily_reporting."
+            f"There is no report of {day or 'any day'} yet:"
+            " it is written at the report hour, or by the job daily_reporting."
         )
         raise typer.Exit(MUST_ACT)
     filename, content = found

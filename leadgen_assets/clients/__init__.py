@@ -1,4 +1,4 @@
-"""One outside system per module, speaking its real protocol; the same classes in rehearsal and live, only settings differ.
+"""One outside system per module, speaking its real protocol; rehearsal and live differ in settings only.
 
 Expected trouble ends in a value or a `ClientError`; nothing here decides what an answer means for a lead.
 """

@@ -1,4 +1,4 @@
-"""Stable ids: the same business, message and campaign get the same id in every run, so nothing depends on insertion order."""
+"""Stable ids: a business, message or campaign gets the same id in every run, whatever the order of insertion."""
 
 from datetime import date
 from uuid import UUID, uuid5

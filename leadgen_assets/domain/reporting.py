@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 TREND_DAYS = 7
-_HEAT = ("erased", "disqualified", "unknown", "discovered", "bounced", "unsubscribed", "unreachable", "no_email", "qualified", "queued",
-         "email_sent", "opened", "clicked", "replied", "converted")  # fmt: skip
+_HEAT = (
+    "erased", "disqualified", "unknown", "discovered", "bounced", "unsubscribed", "unreachable", "no_email",
+    "qualified", "queued", "email_sent", "opened", "clicked", "replied", "converted",
+)  # fmt: skip
 _LABELS = {
-    "converted": "READY TO BUILD", "replied": "REPLIED", "clicked": "HOT LEAD", "opened": "Opened", "email_sent": "Mailed", "queued": "Queued",
-    "qualified": "Qualified", "no_email": "Call sheet", "unreachable": "Visit", "unsubscribed": "Unsubscribed", "bounced": "Bounced",
-    "unknown": "Unknown, re-checked", "disqualified": "Has a good site", "discovered": "Discovered",
+    "converted": "READY TO BUILD", "replied": "REPLIED", "clicked": "HOT LEAD", "opened": "Opened",
+    "email_sent": "Mailed", "queued": "Queued", "qualified": "Qualified", "no_email": "Call sheet",
+    "unreachable": "Visit", "unsubscribed": "Unsubscribed", "bounced": "Bounced", "unknown": "Unknown, re-checked",
+    "disqualified": "Has a good site", "discovered": "Discovered",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The verdict of a rehearsal: the ledger compared with what the town knows to be true.
 
-The truth comes from the population, the mail server's log and the acts; nothing here is computed by the product's rules.
+The truth comes from the population, the mail server's log and the acts; the product's rules compute nothing here.
 """
 
 from collections import Counter
@@ -102,7 +102,7 @@ def as_rows(checks: Iterable[Check]) -> list[dict[str, str]]:
 
 
 def _judge_events(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) -> tuple[int, int, int]:
-    """Lost events, machines taken for people, people taken for machines; matched by recipient, kind and virtual time."""
+    """Lost events, machines taken for people, people taken for machines; matched by recipient, kind, virtual time."""
     rows = connection.execute(
         "SELECT e.event_type, e.verdict, e.occurred_at, lower(o.to_email) AS recipient FROM email_events e"
         " JOIN email_outreach o ON o.id = e.outreach_id WHERE e.origin = 'tracking'"
@@ -120,9 +120,10 @@ def _judge_events(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) 
 
 
 def _misattributed(connection: psycopg.Connection[dict[str, Any]], acts: ActLog) -> int:
-    """Answers that were filed under another message or under none, or that the last look into the mailbox should have found."""
+    """Answers filed under another message or under none, or that the last look into the mailbox should have found."""
     rows = connection.execute(
-        "SELECT i.message_id, o.message_id AS answers FROM inbox_messages i LEFT JOIN email_outreach o ON o.id = i.outreach_id"
+        "SELECT i.message_id, o.message_id AS answers FROM inbox_messages i"
+        " LEFT JOIN email_outreach o ON o.id = i.outreach_id"
     )
     filed = {row["message_id"]: row["answers"] for row in rows}
     polled = connection.execute("SELECT max(polled_at) AS at FROM mailbox_cursors").fetchone()

@@ -34,7 +34,8 @@ def snapshot_rows(connection: Connection, as_of: datetime) -> list[dict[str, Any
 def count_sent(connection: Connection, start: datetime, end: datetime) -> int:
     """How many leads were first mailed within [start, end], counted in the ledger itself."""
     row = connection.execute(
-        "SELECT count(*) AS n FROM (SELECT o.lead_id FROM email_outreach o JOIN leads l ON l.id = o.lead_id AND l.erased_at IS NULL"
+        "SELECT count(*) AS n FROM (SELECT o.lead_id FROM email_outreach o"
+        " JOIN leads l ON l.id = o.lead_id AND l.erased_at IS NULL"
         " WHERE o.sent_at IS NOT NULL GROUP BY o.lead_id HAVING min(o.sent_at) BETWEEN %s AND %s) first",
         (start, end),
     ).fetchone()
@@ -62,12 +63,14 @@ def publish_report(
 ) -> str:
     """Store a day's figures and workbook, replacing those of a report that was not mailed yet; returns its status."""
     row = connection.execute(
-        "INSERT INTO daily_reports (report_date, leads_discovered, leads_qualified, emails_sent, emails_opened, links_clicked,"
-        " replies_received, new_conversions, message_id, created_at) VALUES (%(day)s, %(discovered)s, %(qualified)s, %(sent)s,"
+        "INSERT INTO daily_reports (report_date, leads_discovered, leads_qualified, emails_sent, emails_opened,"
+        " links_clicked, replies_received, new_conversions, message_id, created_at)"
+        " VALUES (%(day)s, %(discovered)s, %(qualified)s, %(sent)s,"
         " %(opened)s, %(clicked)s, %(replied)s, %(converted)s, %(message_id)s, %(at)s)"
         " ON CONFLICT (report_date) DO UPDATE SET leads_discovered = excluded.leads_discovered,"
-        " leads_qualified = excluded.leads_qualified, emails_sent = excluded.emails_sent, emails_opened = excluded.emails_opened,"
-        " links_clicked = excluded.links_clicked, replies_received = excluded.replies_received,"
+        " leads_qualified = excluded.leads_qualified, emails_sent = excluded.emails_sent,"
+        " emails_opened = excluded.emails_opened, links_clicked = excluded.links_clicked,"
+        " replies_received = excluded.replies_received,"
         " new_conversions = excluded.new_conversions WHERE daily_reports.status = 'ready'",
         {**totals, "day": day, "message_id": message_id, "at": at},
     )
@@ -83,7 +86,8 @@ def publish_report(
 def begin_delivery(connection: Connection, day: date, sent_to: str, message_sha256: str) -> bool:
     """Claim the one mail of a report, before its first byte; false where it was claimed before."""
     claimed = connection.execute(
-        "UPDATE daily_reports SET status = 'transmitting', sent_to = %s, message_sha256 = %s WHERE report_date = %s AND status = 'ready'",
+        "UPDATE daily_reports SET status = 'transmitting', sent_to = %s, message_sha256 = %s"
+        " WHERE report_date = %s AND status = 'ready'",
         (sent_to, message_sha256, day),
     )
     return claimed.rowcount == 1

@@ -21,11 +21,41 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 def report() -> DailyReport:
     common = {"as_of": at(3, 21, 30), "discovered_at": at(3, 4), "decision": "qualified", "route": "email"}
     rows = [
-        common | {"lead_id": "1", "business_name": "=HYPERLINK(1)", "status": "replied", "sent_at": at(3, 8), "opened_at": at(3, 9), "replied_at": at(3, 10)},
+        common
+        | {
+            "lead_id": "1",
+            "business_name": "=HYPERLINK(1)",
+            "status": "replied",
+            "sent_at": at(3, 8),
+            "opened_at": at(3, 9),
+            "replied_at": at(3, 10),
+        },
         # 22:30 UTC on the 2nd is already the 3rd in Helsinki
-        common | {"lead_id": "2", "business_name": "مخبز النور", "status": "opened", "discovered_at": at(2, 4), "sent_at": at(2, 9), "opened_at": at(2, 22, 30)},
-        common | {"lead_id": "3", "business_name": "Café 🌸", "status": "no_email", "route": "phone", "phone": "+358401234567"},
-        common | {"lead_id": "4", "business_name": "Quiet", "status": "disqualified", "decision": "disqualified", "discovered_at": at(2, 4)},
+        common
+        | {
+            "lead_id": "2",
+            "business_name": "مخبز النور",
+            "status": "opened",
+            "discovered_at": at(2, 4),
+            "sent_at": at(2, 9),
+            "opened_at": at(2, 22, 30),
+        },
+        common
+        | {
+            "lead_id": "3",
+            "business_name": "Café 🌸",
+            "status": "no_email",
+            "route": "phone",
+            "phone": "+358401234567",
+        },
+        common
+        | {
+            "lead_id": "4",
+            "business_name": "Quiet",
+            "status": "disqualified",
+            "decision": "disqualified",
+            "discovered_at": at(2, 4),
+        },
     ]
     return daily_report(frame_of("ledger_snapshot", rows), DAY, "Europe/Helsinki")
 
@@ -44,7 +74,9 @@ def test_only_leads_touched_that_day_are_listed_hottest_first(report: DailyRepor
 def test_the_workbook_has_three_sheets_and_a_native_chart(report: DailyReport) -> None:
     book = openpyxl.load_workbook(BytesIO(build_workbook(report)))
     assert book.sheetnames == ["Daily Summary", "Lead Details", "Weekly Trend"]
-    summary = {row[0].value: row[1].value for row in book["Daily Summary"].iter_rows(min_row=5, max_row=4 + len(SUMMARY_ROWS))}
+    summary = {
+        row[0].value: row[1].value for row in book["Daily Summary"].iter_rows(min_row=5, max_row=4 + len(SUMMARY_ROWS))
+    }
     assert summary["Emails sent"] == 1
     assert summary["Emails opened"] == 2
     assert len(book["Weekly Trend"]._charts) == 1
