@@ -13,15 +13,16 @@ import dagster as dg
 
 from leadgen_assets.partitions import FIRST_DAY, daily
 from leadgen_assets.resources import Platform
+from leadgen_assets.sender.claims import is_work_waiting
 from leadgen_assets.settings import settings_or_defaults
-from leadgen_assets.storage.outreach import next_due
 
 STAGES = ("discovery", "qualification", "contacts", "personalization", "outreach", "engagement", "reporting")
 _hours = settings_or_defaults()
 _on_in_live = dg.DefaultScheduleStatus.RUNNING if _hours.leadgen_mode == "live" else dg.DefaultScheduleStatus.STOPPED
 
 
-def _job(name: str, description: str, selection: dg.AssetSelection, tag: str) -> Any:  # the type that `define_asset_job` returns is not public
+# `Any`: the type that `define_asset_job` returns is not public
+def _job(name: str, description: str, selection: dg.AssetSelection, tag: str) -> Any:
     return dg.define_asset_job(
         name,
         selection=selection,
@@ -77,16 +78,18 @@ def daily_pipeline_schedule(context: dg.ScheduleEvaluationContext, platform: Pla
 
 @dg.schedule(
     job=email_sending,
-    cron_schedule=f"*/{min(30, max(1, _hours.email_send_interval_seconds // 60))} {_hours.outreach_hour}-{_hours.outreach_end_hour - 1} * * *",
+    cron_schedule=(
+        f"*/{min(30, max(1, _hours.email_send_interval_seconds // 60))}"
+        f" {_hours.outreach_hour}-{_hours.outreach_end_hour - 1} * * *"
+    ),
     execution_timezone=_hours.operator_timezone,
     default_status=_on_in_live,
 )
 def email_sending_schedule(context: dg.ScheduleEvaluationContext, platform: Platform) -> dg.RunRequest | dg.SkipReason:
     """A send run, where the ledger holds a message that may go now."""
     with platform.ledger() as connection:
-        due = next_due(connection, platform.clock.now())
-    if due is None:
-        return dg.SkipReason("No queued message is due.")
+        if not is_work_waiting(connection, platform.settings, platform.clock.now()):
+            return dg.SkipReason("No queued message may go now.")
     return dg.RunRequest(partition_key=_day_of(context).isoformat())
 
 

@@ -24,6 +24,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,
+        executor=dg.in_process_executor,  # also for what is launched by hand: a process per step costs more than most
         resources={
             "platform": Platform(),
             "io_manager": ParquetIOManager(UPath(settings_or_defaults().warehouse_folder)),

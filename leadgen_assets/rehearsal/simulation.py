@@ -94,19 +94,27 @@ class Simulation:
         self._advance(moment)
         self._raise_failures()
 
-    def run_in_real_time(self, stop: threading.Event) -> None:
+    def run_in_real_time(
+        self, stop: threading.Event, on_trouble: Callable[[str, Exception], None] | None = None
+    ) -> None:
         """Let the virtual clock follow the wall from where it stands, and run what falls due, until `stop` is set.
 
         The clock stands still while an action runs and catches up after it.
 
+        Args:
+            stop: ends it.
+            on_trouble: told the name of each action that raised and what, as soon as it did.
+
         Raises:
-            SimulationError: after `stop`, naming every action that raised.
+            SimulationError: after `stop`, naming every action that raised, unless somebody was told.
         """
         began, origin = time.monotonic(), self.clock.now()
         while not stop.is_set():
             moment = origin + timedelta(seconds=time.monotonic() - began)
             self._run_due(moment, stop)
             self._advance(moment)
+            while on_trouble is not None and self._failures:
+                on_trouble(*self._failures.pop(0))
             stop.wait(_WALL_STEP_SECONDS)
         self._raise_failures()
 

@@ -4,7 +4,6 @@ The town's servers are in `rehearsal`; the timetable fires the product's own sch
 command line.
 """
 
-import fcntl
 import os
 import shutil
 import threading
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
+from email import message_from_bytes
+from email.utils import parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -24,11 +25,15 @@ from leadgen_assets.rehearsal.simulation import Simulation
 from leadgen_assets.rehearsal.town import Town
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.runtime.dagster_home import open_instance
-from leadgen_assets.runtime.processes import Processes, StartError
+from leadgen_assets.runtime.interrupted_runs import close_interrupted_runs
+from leadgen_assets.runtime.processes import Processes, require_free_port
+from leadgen_assets.runtime.sole_use import sole_use
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.ledger import ledger_connection
+from leadgen_assets.storage.messages import MessageFiles
 from leadgen_assets.storage.migrations import migrate
+from leadgen_assets.storage.outreach import accepted_messages
 from leadgen_assets.storage.targets import DEFAULT_CATEGORIES, add_target
 from tracking_service.clock import FileClock
 from tracking_service.loopback import install_loopback_guard
@@ -42,7 +47,8 @@ TIMEZONE = "Europe/Helsinki"
 _SERVICE_START_SECONDS = 20.0
 _STRIDE = timedelta(minutes=30)  # how often a cancelled rehearsal notices
 _OPENS = timedelta(hours=8, minutes=55)
-_DAYS_AHEAD = 60
+_AHEAD = timedelta(days=60)
+_OPENING_POLLS = timedelta(hours=3)  # how often the mailbox is read before the UI opens: a week in a minute
 
 Progress = Callable[[datetime, str], None]
 
@@ -57,9 +63,10 @@ class RehearsalPlan:
         days: how many days, from Monday 2026-03-02.
         seed: of everything random.
         tracking_port: 0 for any free port.
-        dagster_port: of the UI, where one is started.
+        dagster_port: of the UI; 0 where none is started.
         resume: go on with what is there.
         faults: what goes wrong: none, network, providers or chaos.
+        settings: further environment lines for the product.
     """
 
     home: Path
@@ -67,9 +74,10 @@ class RehearsalPlan:
     days: int
     seed: int
     tracking_port: int = 0
-    dagster_port: int = 3000
+    dagster_port: int = 0
     resume: bool = False
     faults: str = "none"
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,45 +94,92 @@ class Rehearsal:
 
     def run_days(self, progress: Progress, cancelled: threading.Event | None = None) -> "Timetable":
         """Rehearse the planned days, fully or until cancelled; returns the timetable that was fired."""
-        timetable, end = self._schedule(self.plan.days, progress), midnight(FIRST_DAY + timedelta(days=self.plan.days))
-        moment = self.simulation.clock.now()
+        return self._run_until(midnight(FIRST_DAY + timedelta(days=self.plan.days)), progress, cancelled)
+
+    def open_up(self, progress: Progress, cancelled: threading.Event) -> bool:
+        """Rehearse the planned days and the morning after, up to just before messages go out; false if cancelled.
+
+        The reply mailbox is read every third hour only: most of a day's runs would find nothing in it.
+        """
+        self._run_until(self.opening_ends, progress, cancelled, polls_every=_OPENING_POLLS)
+        return not cancelled.is_set()
+
+    @property
+    def opening_ends(self) -> datetime:
+        """Where real time takes over from the rehearsed days."""
+        return midnight(FIRST_DAY + timedelta(days=self.plan.days)) + _OPENS
+
+    def go_on(self, stop: threading.Event, every: timedelta, on_trouble: Callable[[str, Exception], None]) -> None:
+        """Let time run as on the wall, with somebody visiting `every` so often, until `stop` is set.
+
+        Alerts are left to the daemon's sensor. Runs that were interrupted are executed again first.
+        """
+        timetable = self._timetable()
+        self.simulation.after_each = None
+        for run in close_interrupted_runs(self.instance):
+            timetable.run(run.job_name, run.partition, run.tags)
+        now = self.simulation.clock.now()
+        self._schedule(timetable, now, now + _AHEAD, lambda at, name: None)
+        self.town.visitors.linger(self.simulation, every_seconds=every.total_seconds())
+        self.simulation.run_in_real_time(stop, on_trouble)
+
+    def recall_mail(self) -> None:
+        """Tell the town's people of the mail that they got before an earlier process ended."""
+        files = MessageFiles(self.settings.messages_folder)
+        with ledger_connection(self.settings.database_url or "") as connection:
+            accepted = accepted_messages(connection)
+        for recipient, sha256 in accepted:
+            content = files.read(sha256)
+            envelope_from = parseaddr(message_from_bytes(content)["Reply-To"])[1]
+            self.town.visitors.remember(recipient, content, envelope_from)
+
+    def _run_until(
+        self,
+        end: datetime,
+        progress: Progress,
+        cancelled: threading.Event | None,
+        *,
+        polls_every: timedelta = timedelta(),
+    ) -> "Timetable":
+        from leadgen_assets.runtime.reactions import Reactions
+
+        timetable, start = self._timetable(), self.simulation.clock.now()
+        reactions = Reactions(timetable.platform, self.instance)
+        self.simulation.after_each = reactions.now
+        self._schedule(timetable, start, end, progress, polls_every)
+        for number in range(1, int((end - start) / timedelta(hours=1)) + 1):
+            self.simulation.at(
+                start + timedelta(hours=number, microseconds=-1), "events of the hour", reactions.report_events
+            )
+        moment = start
         while moment < end and not (cancelled and cancelled.is_set()):
             moment = min(moment + _STRIDE, end)
             self.simulation.run_until(moment - timedelta(seconds=1))
         return timetable
 
-    def go_on(self, stop: threading.Event, every: timedelta) -> None:
-        """Let time run as on the wall, from the working day after the planned ones, with somebody visiting `every` so often."""
-        start = max(midnight(FIRST_DAY + timedelta(days=self.plan.days)) + _OPENS, self.simulation.clock.now())
-        self._schedule(self.plan.days + _DAYS_AHEAD, lambda at, name: None)
-        self.simulation.run_until(start)
-        self.town.visitors.linger(self.simulation, every_seconds=every.total_seconds())
-        self.simulation.run_in_real_time(stop)
-
-    def days_done(self, at: datetime) -> float:
-        """How many of the planned days have passed at a moment."""
-        return (at - midnight(FIRST_DAY)) / timedelta(days=1)
-
-    def _schedule(self, days: int, progress: Progress) -> "Timetable":
+    def _timetable(self) -> "Timetable":
         # The definitions take zone and hours from the settings when they load, so they may load only now.
         from leadgen_assets.definitions import build_defs
         from leadgen_assets.resources import Platform
-        from leadgen_assets.runtime.reactions import Reactions
         from leadgen_assets.runtime.timetable import Timetable
 
-        platform = Platform()
-        timetable = Timetable(build_defs(), self.instance, platform)
-        reactions = Reactions(platform, self.instance)
-        self.simulation.after_each = reactions.now
-        start = max(midnight(FIRST_DAY), self.simulation.clock.now())
-        end = midnight(FIRST_DAY + timedelta(days=days))
+        return Timetable(build_defs(), self.instance, Platform())
+
+    def _schedule(
+        self,
+        timetable: "Timetable",
+        start: datetime,
+        end: datetime,
+        progress: Progress,
+        polls_every: timedelta = timedelta(),
+    ) -> None:
+        polled = start - polls_every
         for moment, name in timetable.moments(start, end):
+            if name == "reply_polling_schedule":
+                if moment < polled + polls_every:
+                    continue
+                polled = moment
             self.simulation.at(moment, f"schedule {name}", self._tick(timetable, name, moment, progress))
-        for number in range(1, int((end - start) / timedelta(hours=1)) + 1):
-            self.simulation.at(
-                start + timedelta(hours=number, microseconds=-1), "events of the hour", reactions.report_events
-            )
-        return timetable
 
     def _tick(self, timetable: "Timetable", name: str, moment: datetime, progress: Progress) -> Callable[[], None]:
         def fire() -> None:
@@ -141,11 +196,14 @@ def running_rehearsal(plan: RehearsalPlan) -> Iterator[Rehearsal]:
     Raises:
         StartError: if another rehearsal uses the same home, or a part does not start.
     """
-    with _sole_user(plan.home):
+    with sole_use(plan.home):
         yield from _started(plan)
 
 
 def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
+    for port, setting in ((plan.tracking_port, "TRACKING_PORT"), (plan.dagster_port, "DAGSTER_PORT")):
+        if port:
+            require_free_port(port, "127.0.0.1", setting)
     if not plan.resume:
         shutil.rmtree(plan.home, ignore_errors=True)
     plan.home.mkdir(parents=True, exist_ok=True)
@@ -158,7 +216,7 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
         write_env_file(env_file, lines)
         use_env_file(env_file)
         install_loopback_guard()
-        processes = Processes(plan.home / "logs", os.environ | {ENV_FILE_VARIABLE: str(env_file)})
+        processes = Processes(plan.home, os.environ | {ENV_FILE_VARIABLE: str(env_file)})  # noqa: TID251 children's
         try:
             processes.start("tracking_service", ["-m", "tracking_service"])
             line = processes.await_line("tracking_service", "tracking service on ", _SERVICE_START_SECONDS)
@@ -182,18 +240,6 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
                 yield Rehearsal(plan, settings, simulation, town, processes, instance)
         finally:
             processes.stop()
-
-
-@contextmanager
-def _sole_user(home: Path) -> Iterator[None]:
-    """Keep a second rehearsal out of this one's home: it would delete it."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with home.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StartError(f"Another rehearsal is running in {home}; end it, or set LEADGEN_HOME to another folder.") from None
-        yield
 
 
 def midnight(day: date) -> datetime:
@@ -225,7 +271,6 @@ def _lines(plan: RehearsalPlan, database_url: str) -> dict[str, str]:
         "OPERATOR_TIMEZONE": TIMEZONE,
         "APP_SECRET_KEY": f"a-rehearsals-own-secret-{plan.seed:08d}",
         "TRACKING_PORT": str(plan.tracking_port),
-        "DAGSTER_PORT": str(plan.dagster_port),
         "TRUSTED_PROXIES": "127.0.0.1",
         "LOG_LEVEL": "WARNING",
         "FROM_NAME": "Alex Example",
@@ -240,4 +285,6 @@ def _lines(plan: RehearsalPlan, database_url: str) -> dict[str, str]:
         "IMAP_TIMEOUT_SECONDS": "5",
         "GROQ_TIMEOUT_SECONDS": "5",
         "SEND_ON_WEEKENDS": "false",
+        **({"DAGSTER_PORT": str(plan.dagster_port)} if plan.dagster_port else {}),
+        **plan.settings,
     }

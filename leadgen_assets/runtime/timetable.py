@@ -22,6 +22,7 @@ class Timetable:
     """Evaluates schedules and executes the runs they request, one after the other.
 
     Attributes:
+        platform: through which the schedules reach the ledger.
         runs: how many runs were executed.
         failed: job name and partition of every run that failed.
         last_rows: rows of each asset that the last run materialised.
@@ -32,7 +33,7 @@ class Timetable:
     def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance, platform: Platform) -> None:
         self._definitions = definitions
         self._instance = instance
-        self._platform = platform
+        self.platform = platform
         self.runs = 0
         self.failed: list[str] = []
         self.last_rows: dict[str, int] = {}
@@ -51,7 +52,7 @@ class Timetable:
     def fire(self, name: str, at: datetime, after_run: Callable[[str], None] = lambda job: None) -> None:
         """Evaluate one schedule at its scheduled time and execute what it requests."""
         schedule = self._definitions.resolve_schedule_def(name)
-        resources = {"platform": self._platform}
+        resources = {"platform": self.platform}
         with dg.build_schedule_context(
             instance=self._instance,
             scheduled_execution_time=at,

@@ -82,6 +82,11 @@ class EmbeddedPostgres:
         self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", "8", "stop")
         self._started_here = False
 
+    def end_leftover(self) -> None:
+        """Stop a server that a killed process left running; only for whoever has the folder to itself."""
+        if self._data.exists() and self._answers():
+            self.stop()
+
     @property
     def _socket_folder(self) -> Path:
         folder = self.folder / "socket"
@@ -109,7 +114,7 @@ class EmbeddedPostgres:
             raise DatabaseUnavailableError(f"The embedded PostgreSQL could not be created: {_last_line(result.stderr)}")
 
     def _remove_stale_files(self) -> None:
-        """After kill -9 a pid file may name an unrelated live process, or one that nobody has buried; nothing answers."""
+        """After kill -9 a pid file may name an unrelated live process, or one nobody has buried; nothing answers."""
         pid_file = self._data / "postmaster.pid"
         with suppress(FileNotFoundError, ValueError, IndexError, ProcessLookupError, PermissionError):
             pid = int(pid_file.read_text().splitlines()[0])
@@ -143,7 +148,7 @@ class EmbeddedPostgres:
     def _run(self, binary: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(_binaries() / binary), *arguments]
         if os.geteuid() == 0:
-            # PostgreSQL refuses root. It may read and enter every folder on its way, so that no folder has to be opened.
+            # PostgreSQL refuses root. It may read and enter every folder on its way, so no folder has to be opened.
             setpriv = shutil.which("setpriv")
             if setpriv is None:
                 raise DatabaseUnavailableError(

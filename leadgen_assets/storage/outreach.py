@@ -120,6 +120,14 @@ def transmissions_since(connection: Connection, since: datetime) -> list[Transmi
     return [Transmission(**row) for row in rows]
 
 
+def accepted_messages(connection: Connection) -> list[tuple[str, str]]:
+    """Recipient and SHA-256 of every message that a mail server accepted, in order of acceptance."""
+    rows = connection.execute(
+        "SELECT to_email, message_sha256 FROM email_outreach WHERE sent_at IS NOT NULL ORDER BY sent_at, id"
+    )
+    return [(row["to_email"], row["message_sha256"]) for row in rows]
+
+
 def next_due(connection: Connection, now: datetime) -> datetime | None:
     """Since when something waits for a sender: a message that is due or too old, or one left behind; else None."""
     row = connection.execute(
