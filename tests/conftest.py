@@ -3,6 +3,7 @@
 Protocol servers and stage-specific fixtures live beside the tests that use them.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -15,6 +16,7 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.migrations import migrate
+from tests.rehearsals import Rehearsals
 from tracking_service.clock import FileClock
 from tracking_service.settings import ENV_FILE_VARIABLE
 
@@ -76,3 +78,10 @@ def settings(tmp_path: Path, clock: FileClock, ledger_conninfo: str, monkeypatch
     file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
     monkeypatch.setenv(ENV_FILE_VARIABLE, str(file))
     return Settings.load()
+
+
+@pytest.fixture(scope="session")
+def rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Rehearsals:
+    """Whole rehearsals, run as an operator runs them; each is run once, however many tests and workers look at it."""
+    base = tmp_path_factory.getbasetemp()
+    return Rehearsals((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rehearsals")
