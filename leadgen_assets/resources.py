@@ -10,12 +10,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import dagster as dg
+from dagster_duckdb import DuckDBResource
 
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import ledger_url
 from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.warehouse import Warehouse
 from tracking_service.clock import Clock
+from tracking_service.logs import bind_run, configure_logs
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import env_file
 
@@ -33,6 +35,12 @@ def _changed_at(file: Path) -> int:
 class Platform(dg.ConfigurableResource):
     """What every stage may use; one object per process."""
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Give every log line of a run that run's id."""
+        if context.run_id:
+            configure_logs(self.clock, self.settings.log_level)
+            bind_run(context.run_id)
+
     @cached_property
     def settings(self) -> Settings:
         """The settings, read once; in rehearsal mode this process is closed to everything but loopback."""
@@ -49,7 +57,7 @@ class Platform(dg.ConfigurableResource):
     @cached_property
     def warehouse(self) -> Warehouse:
         """Reads over many days of Parquet partitions."""
-        return Warehouse(self.settings.warehouse_folder)
+        return Warehouse(self.settings.warehouse_folder, DuckDBResource(database=":memory:").get_connection)
 
     @contextmanager
     def ledger(self) -> Iterator[Connection]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import structlog
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from tracking_service.settings import ServiceSettings, SettingsError
 
+_log = structlog.get_logger(__name__)
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -146,11 +148,12 @@ class Settings(ServiceSettings):
 
 
 def settings_or_defaults() -> Settings:
-    """The settings, or their defaults where they are broken, for what must load all the same: hours and zone of the definitions.
+    """The settings, or their defaults where they are broken: the definitions' hours and zone must load all the same.
 
     Whatever needs a working setting calls `Settings.load` and reports what is wrong.
     """
     try:
         return Settings.load()
-    except SettingsError:
+    except SettingsError as error:
+        _log.warning("broken settings: hours and time zone are the defaults", problem=str(error))
         return Settings.model_construct()

@@ -9,12 +9,10 @@ def migrate(as_json: AsJson = False) -> None:
     from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
-    from leadgen_assets.storage.migrations import ensure_database, revisions
+    from leadgen_assets.storage.migrations import revisions
     from leadgen_assets.storage.targets import seed_targets
 
     settings = Settings.load()
-    if settings.database_url:
-        ensure_database(settings.database_url, "dagster")
     with ready_database(settings) as url:
         revision, _ = revisions(url)
         with ledger_connection(url) as connection:

@@ -18,6 +18,10 @@ _INK, _PAPER, _ACCENT, _RULE = "1F2937", "FFFFFF", "0F766E", "D1D5DB"
 _FILLS = {"converted": "BBF7D0", "replied": "FED7AA", "clicked": "FECACA", "opened": "FEF9C3"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CELL_TEXT_LIMIT = 500
+_CREDIT = (
+    "Business records that come from OpenStreetMap are © OpenStreetMap contributors (ODbL),"
+    " openstreetmap.org/copyright."
+)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 SUMMARY_ROWS = (
@@ -35,8 +39,8 @@ SUMMARY_ROWS = (
 )
 _TREND = (("Sent", "sent"), ("Opened", "opened"), ("Clicked", "clicked"), ("Replied", "replied"))
 _LEAD_COLUMNS = (
-    ("Business", 34), ("Category", 20), ("Location", 36), ("Email Sent", 12), ("Opened", 12), ("Clicked", 12), ("Replied", 12),
-    ("Status", 20), ("Phone", 19), ("Map", 8),
+    ("Business", 34), ("Category", 20), ("Location", 36), ("Email Sent", 12), ("Opened", 12), ("Clicked", 12),
+    ("Replied", 12), ("Status", 20), ("Phone", 19), ("Map", 8),
 )  # fmt: skip
 
 
@@ -60,6 +64,8 @@ def build_workbook(report: DailyReport) -> bytes:
 
 
 def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
+    from openpyxl.styles import Font
+
     sheet.title = "Daily Summary"
     _title(
         sheet,
@@ -77,6 +83,7 @@ def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
         cell = sheet.cell(row, 4, total / base if base else None)
         cell.number_format = "0 %"
     _style_rows(sheet, 5, 4 + len(SUMMARY_ROWS), 4)
+    _text(sheet.cell(6 + len(SUMMARY_ROWS), 1), _CREDIT).font = Font(italic=True, size=9, color="6B7280")
     _widths(sheet, (36, 12, 12, 14))
     sheet.sheet_view.showGridLines = False
 

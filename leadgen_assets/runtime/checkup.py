@@ -10,8 +10,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from leadgen_assets.runtime.processes import StartError
+from leadgen_assets.sender.gate import demands
 from leadgen_assets.settings import Settings
-from leadgen_assets.storage.database import ready_database
+from leadgen_assets.storage.database import running_database
 from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
 from leadgen_assets.storage.migrations import revisions
 
@@ -44,7 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _database(settings: Settings) -> Finding:
     try:
-        with ready_database(settings) as url:
+        with running_database(settings) as url:
             present, newest = revisions(url)
     except DatabaseUnavailableError as error:
         return Finding("database", "failed", str(error))
@@ -97,33 +98,10 @@ def _reach(name: str, host: str, port: int) -> Finding:
 
 
 def _live(settings: Settings) -> Iterator[Finding]:
-    defaults = Settings.model_fields
-    demands = {
-        "postal address": (
-            bool(settings.postal_address.strip()),
-            "set POSTAL_ADDRESS: every commercial email must carry one",
-        ),
-        "public address": (
-            settings.app_url.startswith("https://"),
-            "set APP_URL to the https address of the tracking service",
-        ),
-        "secret": (
-            settings.app_secret_key != defaults["app_secret_key"].default,
-            "set APP_SECRET_KEY to a secret of your own",
-        ),
-        "sender": (
-            not any(
-                value.endswith("example.com")
-                for value in (settings.from_email, settings.reply_to_email, settings.admin_email)
-            ),
-            "set FROM_EMAIL, REPLY_TO_EMAIL and ADMIN_EMAIL to addresses of your own",
-        ),
-        "company": (not settings.company_website.endswith("example.com"), "set COMPANY_NAME and COMPANY_WEBSITE"),
-        "mail server": (bool(settings.brevo_smtp_host), "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"),
-        "a source of places": (
-            bool(settings.google_places_api_key or settings.overpass_url or settings.places_file),
-            "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE",
-        ),
-    }
-    for name, (holds, mend) in demands.items():
+    sources = bool(settings.google_places_api_key or settings.overpass_url or settings.places_file)
+    more = [
+        ("mail server", bool(settings.brevo_smtp_host), "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"),
+        ("source of places", sources, "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE"),
+    ]
+    for name, holds, mend in [*demands(settings), *more]:
         yield Finding(name, "passed", "set") if holds else Finding(name, "failed", mend)

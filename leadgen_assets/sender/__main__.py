@@ -11,9 +11,12 @@ from dataclasses import asdict
 from threading import Event
 from types import FrameType
 
+import structlog
+
 from leadgen_assets.sender.batch import Summary, send_due
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
+from tracking_service.logs import bind_run, configure_logs
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import SettingsError
 
@@ -25,7 +28,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m leadgen_assets.sender", description="Send the messages that are due."
     )
-    parser.parse_args()
+    parser.add_argument("--run-id", default="", help="put on every log line")
+    run_id = parser.parse_args().run_id
     stopping = Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -37,7 +41,10 @@ def main() -> int:
         settings = Settings.load()
         if settings.leadgen_mode == "rehearsal":
             install_loopback_guard()
+        configure_logs(settings.clock, settings.log_level)
+        bind_run(run_id)
         summary = send_due(settings, settings.clock, is_stopping=stopping.is_set)
+        structlog.get_logger(__name__).info("batch ended", **asdict(summary))
     except (SettingsError, DatabaseUnavailableError, FileNotFoundError) as error:
         summary = Summary(stopped=str(error), must_act=True)
     sys.stdout.write(json.dumps(asdict(summary), default=str) + "\n")

@@ -24,20 +24,31 @@ def dagster_url(settings: Settings) -> str:
 
 
 @contextmanager
-def ready_database(settings: Settings) -> Iterator[str]:
-    """The ledger's URL with the server running and the schema up to date; stops what it started.
+def running_database(settings: Settings) -> Iterator[str]:
+    """The ledger's URL with the server running, its schema as it is; stops what it started.
 
     Raises:
         DatabaseUnavailableError: if it cannot be started or reached.
     """
-    from leadgen_assets.storage.migrations import migrate  # Alembic is slow to import, and the sender never migrates
-
     if settings.database_url is not None:
         with ledger_connection(settings.database_url):
             pass
-        migrate(settings.database_url)
         yield settings.database_url
         return
     with EmbeddedPostgres(settings.postgres_folder) as server:
-        migrate(server.url())
         yield server.url()
+
+
+@contextmanager
+def ready_database(settings: Settings) -> Iterator[str]:
+    """The ledger's URL with the server running, the schema up to date and Dagster's own database there.
+
+    Raises:
+        DatabaseUnavailableError: if it cannot be started or reached.
+    """
+    from leadgen_assets.storage.migrations import ensure_database, migrate  # Alembic, which the sender never needs
+
+    with running_database(settings) as url:
+        ensure_database(url, DAGSTER_DATABASE)
+        migrate(url)
+        yield url

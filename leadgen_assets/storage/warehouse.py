@@ -1,6 +1,7 @@
 """Queries over many Parquet partitions, through DuckDB in memory. Writing partitions belongs to `parquet_io`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +10,24 @@ import polars as pl
 
 from leadgen_assets.storage.schemas import SCHEMAS
 
+Connect = Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+
+
+def _in_memory() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:")
+
 
 class Warehouse:
-    """The Parquet files of every asset under one folder, `<asset>/<YYYY-MM-DD>.parquet`."""
+    """The Parquet files of every asset under one folder, `<asset>/<YYYY-MM-DD>.parquet`.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they are.
+        connect: opens a DuckDB connection in memory.
+    """
+
+    def __init__(self, folder: Path, connect: Connect = _in_memory) -> None:
         self.folder = folder
+        self._connect = connect
 
     def days(self, asset: str, *, since: date | None = None, until: date | None = None) -> list[date]:
         """The days an asset has a partition for, in order."""
@@ -38,7 +51,7 @@ class Warehouse:
         if not days:
             return pl.DataFrame(schema=schema)
         files = [str(self.folder / asset / f"{day}.parquet") for day in days]
-        with duckdb.connect(":memory:") as connection:
+        with self._connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             found = connection.sql("SELECT * FROM read_parquet($files, union_by_name = true)", params={"files": files})
             kept = [f'"{name}"' for name in found.columns if name in schema]

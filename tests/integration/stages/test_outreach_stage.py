@@ -287,7 +287,7 @@ def test_a_day_too_long_ago_queues_nothing(outreach: Outreach, clock: FileClock)
 def test_email_sends_alone_works_for_today_and_is_cheap_when_nothing_is_due(
     outreach: Outreach, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "run_sender", lambda: pytest.fail("no process may be started"))
+    monkeypatch.setattr(stage, "run_sender", lambda _run: pytest.fail("no process may be started"))
     outreach.run(["email_sends"])
     assert outreach.partition("email_sends").height == 0
     assert mail_server.connections == 0
