@@ -25,7 +25,7 @@ _on = dg.DefaultSensorStatus.RUNNING
 
 @dg.sensor(minimum_interval_seconds=1, default_status=_on)
 def tracking_reactions(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
-    """Waits for alerts that a tracking event queued, sends them at once, and reports the new events on the asset graph."""
+    """Waits for alerts that a tracking event queued, sends them at once, and reports new events on the asset graph."""
     wait_for_alerts(ledger_url(platform.settings), LISTEN_SECONDS)
     summary = react_once(platform.ledger, platform.settings, platform.clock)
     events, cursor = observe_events(platform, context.cursor)
@@ -91,7 +91,11 @@ def _run_of(instance: dg.DagsterInstance, request_id: str) -> tuple[str, str] | 
     if not runs:
         return None
     run = runs[0]
-    ended = {dg.DagsterRunStatus.SUCCESS: "succeeded", dg.DagsterRunStatus.FAILURE: "failed", dg.DagsterRunStatus.CANCELED: "failed"}
+    ended = {
+        dg.DagsterRunStatus.SUCCESS: "succeeded",
+        dg.DagsterRunStatus.FAILURE: "failed",
+        dg.DagsterRunStatus.CANCELED: "failed",
+    }
     return run.run_id, ended.get(run.status, "launched")
 
 

@@ -1,7 +1,6 @@
 """`leadgen targets`: where to look for businesses."""
 
 from dataclasses import asdict
-from dataclasses import asdict
 from typing import Annotated
 
 import typer

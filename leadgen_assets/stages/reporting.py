@@ -13,7 +13,7 @@ from leadgen_assets.domain.reporting import daily_report as report_of
 from leadgen_assets.domain.workbook import build_workbook, summary_lines
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
-from leadgen_assets.stages.kinds import asset_options, may_act, materialized, partition_day
+from leadgen_assets.stages.kinds import asset_options, materialized, may_act, partition_day
 from leadgen_assets.storage.alerts import queue_alert
 from leadgen_assets.storage.reports import count_facts, count_sent, publish_report, read_report, snapshot_rows
 from leadgen_assets.storage.schemas import frame_of
@@ -26,7 +26,7 @@ _HOT = {"converted", "replied", "clicked"}
     **asset_options("observation", "reporting", "postgres", personal=True),
 )
 def ledger_snapshot(context: dg.AssetExecutionContext, platform: Platform) -> dg.Output[pl.DataFrame]:
-    """Every lead with its facts as the ledger said at a time (`as_of`): now on the day itself, the day's end afterwards.
+    """Every lead with its facts as the ledger said at a time (`as_of`): now on the day itself, later the day's end.
 
     A past day that was captured at its end is returned as captured; a day on which no report ran is read from the
     ledger's own timestamps.
@@ -66,7 +66,10 @@ def daily_report(
 
 
 @dg.asset_check(
-    asset="daily_report", partitions_def=daily, description="The report counts exactly what the ledger holds for that day.")
+    asset="daily_report",
+    partitions_def=daily,
+    description="The report counts exactly what the ledger holds for that day.",
+)
 def report_equals_ledger(platform: Platform, daily_report: pl.DataFrame) -> dg.AssetCheckResult:
     """Compare the report's totals with counts taken by the database itself."""
     row = daily_report.row(0, named=True)
@@ -92,7 +95,7 @@ def report_equals_ledger(platform: Platform, daily_report: pl.DataFrame) -> dg.A
 def report_delivery(
     context: dg.AssetExecutionContext, platform: Platform, daily_report: pl.DataFrame
 ) -> dg.Output[pl.DataFrame]:
-    """The workbook stored for download and mailed to ADMIN_EMAIL, at most once a day; the row says what became of it."""
+    """The workbook stored for download and mailed to ADMIN_EMAIL, at most once a day; the row says how that went."""
     day = partition_day(context)
     if may_act(context):
         _deliver(platform, day, daily_report.row(0, named=True))
@@ -125,7 +128,10 @@ def _deliver(platform: Platform, day: date, report: dict) -> None:
         status = send_report(settings, platform.clock, day, report)
         if status == "sent":
             with platform.ledger() as connection:
-                text = f"📊 Daily report sent! Summary: {totals['sent']} sent | {totals['clicked']} clicked | {totals['replied']} replied"
+                text = (
+                    f"📊 Daily report sent! Summary: {totals['sent']} sent | {totals['clicked']} clicked"
+                    f" | {totals['replied']} replied"
+                )
                 queue_alert(
                     connection,
                     dedupe_key=f"report:{day}",

@@ -27,7 +27,9 @@ def ledger_connection(conninfo: str, *, timeout_seconds: float = 5.0) -> Iterato
         connection = psycopg.connect(conninfo, row_factory=dict_row, connect_timeout=max(1, round(timeout_seconds)))
     except psycopg.OperationalError as error:
         reason = (str(error).strip().splitlines() or ["no answer"])[-1]
-        raise DatabaseUnavailableError(f"The database is not reachable ({reason}); start it or mend DATABASE_URL.") from None
+        raise DatabaseUnavailableError(
+            f"The database is not reachable ({reason}); start it or mend DATABASE_URL."
+        ) from None
     with connection:
         connection.execute("SET TIME ZONE 'UTC'")
         yield connection

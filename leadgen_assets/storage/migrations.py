@@ -64,4 +64,6 @@ def ensure_database(conninfo: str, name: str) -> None:
                 connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
-        raise DatabaseUnavailableError(f"The database {name} cannot be created ({reason}); create it, or mend DATABASE_URL.") from None
+        raise DatabaseUnavailableError(
+            f"The database {name} cannot be created ({reason}); create it, or mend DATABASE_URL."
+        ) from None

@@ -12,7 +12,8 @@ def request_pipeline(connection: Connection, day: date, *, dry_run: bool, at: da
     """Ask for a run of the pipeline for a day; returns the request's id."""
     request_id = uuid4()
     connection.execute(
-        "INSERT INTO pipeline_requests (id, partition_date, dry_run, requested_at, updated_at) VALUES (%s, %s, %s, %s, %s)",
+        "INSERT INTO pipeline_requests (id, partition_date, dry_run, requested_at, updated_at)"
+        " VALUES (%s, %s, %s, %s, %s)",
         (request_id, day, dry_run, at, at),
     )
     return request_id
@@ -20,15 +21,20 @@ def request_pipeline(connection: Connection, day: date, *, dry_run: bool, at: da
 
 def pending_requests(connection: Connection) -> list[dict[str, Any]]:
     """Requests for which no run is known yet, oldest first."""
-    return list(connection.execute("SELECT * FROM pipeline_requests WHERE status = 'pending' ORDER BY requested_at, id"))
+    return list(
+        connection.execute("SELECT * FROM pipeline_requests WHERE status = 'pending' ORDER BY requested_at, id")
+    )
 
 
 def follow_requests(connection: Connection, run_of: Callable[[str], tuple[str, str] | None], at: datetime) -> None:
     """Write down, for every request that has not ended, what `run_of(request id)` says of its run: id and status."""
-    open_requests = connection.execute("SELECT id FROM pipeline_requests WHERE status IN ('pending', 'launched')").fetchall()
+    open_requests = connection.execute(
+        "SELECT id FROM pipeline_requests WHERE status IN ('pending', 'launched')"
+    ).fetchall()
     for row in open_requests:
         found = run_of(str(row["id"]))
         if found is not None:
             connection.execute(
-                "UPDATE pipeline_requests SET run_id = %s, status = %s, updated_at = %s WHERE id = %s", (*found, at, row["id"])
+                "UPDATE pipeline_requests SET run_id = %s, status = %s, updated_at = %s WHERE id = %s",
+                (*found, at, row["id"]),
             )

@@ -22,7 +22,10 @@ def a_lead(ledger: Connection, place_id: str = "osm:1") -> UUID:
 
 def a_message(ledger: Connection, lead_id: UUID, step: int = 1) -> UUID:
     campaign, outreach = uuid4(), uuid4()
-    ledger.execute("INSERT INTO campaigns VALUES (%s, 'day', %s, %s) ON CONFLICT (campaign_date) DO NOTHING", (campaign, MONDAY.date(), MONDAY))
+    ledger.execute(
+        "INSERT INTO campaigns VALUES (%s, 'day', %s, %s) ON CONFLICT (campaign_date) DO NOTHING",
+        (campaign, MONDAY.date(), MONDAY),
+    )
     ledger.execute(
         "INSERT INTO email_outreach (id, lead_id, campaign_id, step, to_email, to_domain, subject, body_html, tracking_token, has_unsubscribe,"
         " ai_generated, message_id, message_sha256, queued_at, not_before, expires_at)"
@@ -62,7 +65,8 @@ def test_a_status_cannot_be_written_at_all(ledger: Connection) -> None:
 @pytest.mark.parametrize("table", ["email_outreach", "daily_reports", "alert_outbox", "pipeline_requests"])
 def test_every_other_status_is_checked(ledger: Connection, table: str) -> None:
     found = ledger.execute(
-        "SELECT count(*) AS n FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c' AND pg_get_constraintdef(oid) LIKE '%%status%%'", (table,)
+        "SELECT count(*) AS n FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c' AND pg_get_constraintdef(oid) LIKE '%%status%%'",
+        (table,),
     ).fetchone()
     assert found["n"] >= 1
 
@@ -102,12 +106,16 @@ def test_two_sends_of_one_step_to_one_lead_are_impossible(ledger: Connection) ->
         a_message(ledger, lead_id, step=1)
 
 
-@pytest.mark.parametrize("path", [("sent",), ("transmitting", "cancelled"), ("cancelled", "queued"), ("transmitting", "sent", "queued")])
+@pytest.mark.parametrize(
+    "path", [("sent",), ("transmitting", "cancelled"), ("cancelled", "queued"), ("transmitting", "sent", "queued")]
+)
 def test_a_message_moves_only_along_the_documented_paths(ledger: Connection, path: tuple[str, ...]) -> None:
     outreach = a_message(ledger, a_lead(ledger))
     with pytest.raises(psycopg.errors.CheckViolation):
         for status in path:
-            ledger.execute("UPDATE email_outreach SET status = %s, sent_at = %s WHERE id = %s", (status, MONDAY, outreach))
+            ledger.execute(
+                "UPDATE email_outreach SET status = %s, sent_at = %s WHERE id = %s", (status, MONDAY, outreach)
+            )
 
 
 def test_erasing_a_lead_succeeds_and_keeps_its_suppression(ledger: Connection) -> None:
@@ -121,5 +129,7 @@ def test_erasing_a_lead_succeeds_and_keeps_its_suppression(ledger: Connection) -
     left = ledger.execute("SELECT business_name, email, phone FROM leads").fetchone()
     assert left == {"business_name": "erased", "email": None, "phone": None}
     ledger.execute("DELETE FROM leads WHERE id = %s", (lead_id,))
-    assert ledger.execute("SELECT hash FROM suppressions").fetchone()["hash"] == suppression_hash("secret", "address", "a@b.test")
+    assert ledger.execute("SELECT hash FROM suppressions").fetchone()["hash"] == suppression_hash(
+        "secret", "address", "a@b.test"
+    )
     assert ledger.execute("SELECT count(*) AS n FROM email_events").fetchone()["n"] == 1

@@ -29,7 +29,15 @@ def test_every_problem_is_named_at_once(env_file: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.load()
     text = str(caught.value)
-    for name in ("REPORT_HOUR", "OPERATOR_TIMEZONE", "DATABASE_URL", "IMAP_USER", "IMAP_PASSWORD", "TELEGRAM_BOT_TOKEN", "OUTREACH_END_HOUR"):
+    for name in (
+        "REPORT_HOUR",
+        "OPERATOR_TIMEZONE",
+        "DATABASE_URL",
+        "IMAP_USER",
+        "IMAP_PASSWORD",
+        "TELEGRAM_BOT_TOKEN",
+        "OUTREACH_END_HOUR",
+    ):
         assert name in text
     assert "\n" not in text
     assert str(env_file) in text
