@@ -40,6 +40,7 @@ def ends_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
 def expected_errors() -> tuple[type[Exception], ...]:
     """The exceptions whose message is already the sentence an operator needs."""
     from leadgen_assets.clients.errors import ClientError
+    from leadgen_assets.rehearsal.population import PopulationError
     from leadgen_assets.rehearsal.town_files import TownFileError
     from leadgen_assets.runtime.processes import StartError
     from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
@@ -49,6 +50,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
 
     return (
         ClientError,
+        PopulationError,
         TownFileError,
         StartError,
         DatabaseUnavailableError,
