@@ -3,17 +3,17 @@
 Names follow the specification's `.env.example`. Nothing else in the product reads the environment.
 """
 
+import logging
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import structlog
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from tracking_service.settings import ServiceSettings, SettingsError
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)  # speaks before structured logs are configured, on standard error
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -155,5 +155,5 @@ def settings_or_defaults() -> Settings:
     try:
         return Settings.load()
     except SettingsError as error:
-        _log.warning("broken settings: hours and time zone are the defaults", problem=str(error))
+        _log.warning("Hours and time zone are the defaults, because settings are broken. %s", error)
         return Settings.model_construct()

@@ -19,6 +19,8 @@ def run(
     """Run discovery to queue for one day."""
     import os
 
+    from leadgen_assets.cli.rehearse import quiet
+    from leadgen_assets.runtime.processes import StartError
     from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
@@ -30,6 +32,12 @@ def run(
         from leadgen_assets.cli.doctor import require_ready
 
         require_ready(settings)
+    if not (settings.google_places_api_key or settings.overpass_url or settings.places_file):
+        raise StartError(
+            "There is no source of places: set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE,"
+            " or try `leadgen rehearse`."
+        )
+    quiet()
     with ready_database(settings) as url:
         with ledger_connection(url) as connection:
             seed_targets(connection, settings.clock.now())

@@ -50,6 +50,9 @@ def _database(settings: Settings) -> Finding:
     except DatabaseUnavailableError as error:
         return Finding("database", "failed", str(error))
     where = "DATABASE_URL" if settings.database_url else "embedded"
+    if present is None:
+        detail = f"{where}: answers, has no schema yet; the first start or `leadgen migrate` creates it"
+        return Finding("database", "skipped", detail)
     if present != newest:
         return Finding("database", "failed", f"{where}: schema at {present}, newest is {newest}; run `leadgen migrate`")
     return Finding("database", "passed", f"{where}, schema at revision {present}")

@@ -1,4 +1,4 @@
-"""Reactions on the virtual clock: what the daemon does in real time through the `tracking_reactions` sensor, done at once.
+"""Reactions on the virtual clock: what the daemon does through the `tracking_reactions` sensor, done at once.
 
 The work itself is the sensor's: this evaluates it without waiting, and puts its events on the asset graph.
 """

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _USD_PER_PLACES_REQUEST = 0.035  # beyond the free allowance of the month
 _HUNDRED_LEADS_FLOORS = {
-    "sent": 25, "opened_person": 1, "opened_machine": 1, "clicked_person": 1, "clicked_machine": 1, "replied": 1, "auto_replied": 1,
-    "unsubscribed": 1, "bounced": 1, "alerts_telegram": 1, "alerts_whatsapp": 1,
+    "sent": 25, "opened_person": 1, "opened_machine": 1, "clicked_person": 1, "clicked_machine": 1, "replied": 1,
+    "auto_replied": 1, "unsubscribed": 1, "bounced": 1, "alerts_telegram": 1, "alerts_whatsapp": 1,
 }  # fmt: skip
 _FLOORS_FROM_LEADS = 100
 
@@ -60,13 +60,15 @@ def summarise(rehearsal: Rehearsal, timetable: "Timetable", faults_injected: int
 def _ledger_counts(connection: Connection) -> dict[str, int]:
     leads = connection.execute(
         "SELECT count(*) AS leads, count(*) FILTER (WHERE decision = 'qualified') AS qualified,"
-        " count(*) FILTER (WHERE decision = 'disqualified') AS disqualified, count(*) FILTER (WHERE decision = 'unknown') AS unknown,"
+        " count(*) FILTER (WHERE decision = 'disqualified') AS disqualified,"
+        " count(*) FILTER (WHERE decision = 'unknown') AS unknown,"
         " count(*) FILTER (WHERE decision = 'qualified' AND route = 'email') AS with_email,"
         " count(*) FILTER (WHERE decision = 'qualified' AND route IN ('phone', 'visit')) AS call_sheet FROM leads"
     ).fetchone()
     outreach = connection.execute(
         "SELECT count(*) AS queued, count(*) FILTER (WHERE status = 'delivered') AS delivered,"
-        " count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'unknown') AS unknown_sends FROM email_outreach"
+        " count(*) FILTER (WHERE status = 'failed') AS failed,"
+        " count(*) FILTER (WHERE status = 'unknown') AS unknown_sends FROM email_outreach"
     ).fetchone()
     places = connection.execute(
         "SELECT coalesce(sum(used), 0)::int AS used FROM quota_usage WHERE service LIKE 'google%'"

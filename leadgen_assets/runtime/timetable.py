@@ -1,4 +1,4 @@
-"""Fires the product's own schedules on the virtual clock: the same definitions the daemon would evaluate, run in this process.
+"""Fires the product's own schedules on the virtual clock: what the daemon would evaluate, run in this process.
 
 What the schedules decide is theirs (`automation`); this only says when, and carries out what they request.
 """
