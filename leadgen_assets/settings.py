@@ -4,6 +4,7 @@ Names follow the specification's `.env.example`. Nothing else in the product rea
 """
 
 import logging
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -96,6 +97,7 @@ class Settings(ServiceSettings):
     report_minute: int = Field(default=30, ge=0, le=59)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     catch_up_days: int = Field(default=7, ge=0, le=60)
+    last_partition: date | None = None
 
     @field_validator("dns_resolvers", "candidate_tlds", mode="before")
     @classmethod

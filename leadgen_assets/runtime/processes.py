@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from leadgen_assets.runtime.leftovers import ProcessRecords, family_of
+from leadgen_assets.runtime.leftovers import ProcessRecords, end_processes, family_of
 
-TERMINATE_SECONDS = 6.0
+TERMINATE_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 60.0  # between two attempts to revive a child that does not stay alive
 
 
@@ -45,9 +45,7 @@ class Processes:
         self._logs.mkdir(parents=True, exist_ok=True)
         in_main_thread = threading.current_thread() is threading.main_thread()
         if in_main_thread and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-            signal.signal(
-                signal.SIGINT, signal.default_int_handler
-            )  # else children ignore it, and SIGTERM too
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # else children ignore it, and SIGTERM too
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start `python ARGUMENTS` in a session of its own, so that Ctrl-C reaches this process alone."""
@@ -124,6 +122,20 @@ class Processes:
                 self.start(name, self._arguments[name])
             return [] if self._deadline is not None else ended
 
+    def crash(self, name: str) -> None:
+        """End a child at once and without warning; only `revive` starts it again."""
+        with self._lock:
+            self._children[name].kill()
+            self._children[name].wait()
+
+    def restart(self, name: str) -> None:
+        """End one child and start it again, for what it only reads when it starts."""
+        with self._lock:
+            if self._deadline is None and name in self._children:
+                end_processes([psutil.Process(self._children[name].pid)])
+                self._children[name].wait()
+                self.start(name, self._arguments[name])
+
     def ask_to_end(self) -> None:
         """Ask every child to end, without waiting; from now on none is started."""
         with self._lock:
@@ -136,7 +148,7 @@ class Processes:
                     _signal_group(child.pid, signal.SIGTERM)
 
     def stop(self) -> None:
-        """End every child and its descendants: politely, then by force six seconds after they were first asked."""
+        """End every child and its descendants: politely, then by force five seconds after they were first asked."""
         self.ask_to_end()
         for name, child in self._children.items():
             try:

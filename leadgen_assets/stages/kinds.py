@@ -88,4 +88,5 @@ def _markdown(frame: pl.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")[:60]
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "" if value is None else text.replace("|", "\\|").replace("\n", " ")[:60]
