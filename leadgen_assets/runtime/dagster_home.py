@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
 
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import dagster_url
@@ -23,10 +27,24 @@ def dagster_home(settings: Settings) -> Path:
 
 @contextmanager
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """A Dagster instance on this installation's database, with pooled connections: one process runs many small runs."""
+    """A Dagster instance on this installation's database, with pooled connections: one process runs many small runs.
+
+    A database that was restarted meanwhile is reached through a new connection.
+    """
+    if not event.contains(QueuePool, "checkout", _ping):
+        event.listen(QueuePool, "checkout", _ping)
     with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
         instance.optimize_for_webserver(statement_timeout=30_000, pool_recycle=3600, max_overflow=20)
         yield instance
+
+
+def _ping(connection: Any, *_: object) -> None:
+    """Let the pool replace a connection that is dead; Dagster has no setting for that."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except connection.Error as error:
+        raise DisconnectionError from error
 
 
 def _template() -> Path:

@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
@@ -21,11 +21,13 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from leadgen_assets.rehearsal.faults import Faults, Kind
 from leadgen_assets.rehearsal.simulation import Simulation
 from leadgen_assets.rehearsal.town import Town
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.runtime.dagster_home import open_instance
 from leadgen_assets.runtime.interrupted_runs import close_interrupted_runs
+from leadgen_assets.runtime.outages import Outages
 from leadgen_assets.runtime.processes import Processes, require_free_port
 from leadgen_assets.runtime.sole_use import sole_use
 from leadgen_assets.settings import Settings
@@ -76,7 +78,7 @@ class RehearsalPlan:
     tracking_port: int = 0
     dagster_port: int = 0
     resume: bool = False
-    faults: str = "none"
+    faults: Kind = "none"
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -88,6 +90,7 @@ class Rehearsal:
     settings: Settings
     simulation: Simulation
     town: Town
+    faults: Faults
     processes: Processes
     instance: dg.DagsterInstance
     started: float = field(default_factory=time.monotonic)
@@ -210,7 +213,7 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
     clock = _clock(plan)
     env_file = plan.home / "rehearsal.env"
     town = Town(plan.businesses, clock, seed=plan.seed, folder=plan.home)
-    with EmbeddedPostgres(plan.home / "postgres") as server, town:
+    with EmbeddedPostgres(plan.home / "postgres") as server, town, ExitStack() as stack:
         migrate(server.url())
         lines = _lines(plan, server.url()) | town.settings()
         write_env_file(env_file, lines)
@@ -220,9 +223,14 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
         try:
             processes.start("tracking_service", ["-m", "tracking_service"])
             line = processes.await_line("tracking_service", "tracking service on ", _SERVICE_START_SECONDS)
-            write_env_file(env_file, lines | {"APP_URL": line.rpartition("tracking service on ")[2].strip()})
+            app_url = line.rpartition("tracking service on ")[2].strip()
+            service_port = app_url.rpartition(":")[2]  # kept when the service is started again
+            write_env_file(env_file, lines | {"APP_URL": app_url, "TRACKING_PORT": service_port})
             settings = Settings.load()
             simulation = Simulation(clock)
+            outages = stack.enter_context(closing(Outages(server, processes, service_port=int(service_port))))
+            faults = Faults(plan.faults, plan.seed, midnight(FIRST_DAY))
+            faults.install(town, simulation, outages)
             town.open(simulation, settings.app_url, settings.company_website)
             area = town.area
             with ledger_connection(server.url()) as connection:
@@ -237,7 +245,7 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
                     categories=DEFAULT_CATEGORIES,
                 )
             with open_instance(settings) as instance:
-                yield Rehearsal(plan, settings, simulation, town, processes, instance)
+                yield Rehearsal(plan, settings, simulation, town, faults, processes, instance)
         finally:
             processes.stop()
 

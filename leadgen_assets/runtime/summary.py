@@ -22,10 +22,12 @@ _HUNDRED_LEADS_FLOORS = {
     "sent": 25, "opened_person": 1, "opened_machine": 1, "clicked_person": 1, "clicked_machine": 1, "replied": 1,
     "auto_replied": 1, "unsubscribed": 1, "bounced": 1, "alerts_telegram": 1, "alerts_whatsapp": 1,
 }  # fmt: skip
+_SENT_DESPITE_FAULTS = 15
+_DECIDED_DESPITE_FAULTS = 0.9
 _FLOORS_FROM_LEADS = 100
 
 
-def summarise(rehearsal: Rehearsal, timetable: "Timetable", faults_injected: int = 0) -> dict[str, Any]:
+def summarise(rehearsal: Rehearsal, timetable: "Timetable") -> dict[str, Any]:
     """Count everything, judge it against the town's truth, and write the files that people look at.
 
     Returns:
@@ -38,16 +40,18 @@ def summarise(rehearsal: Rehearsal, timetable: "Timetable", faults_injected: int
         mistakes = find_mistakes(connection, town.businesses, town.acts, accepted)
         report_path = _write_workbook(connection, rehearsal.settings.leadgen_home / "reports")
         counts |= _town_counts(rehearsal) | asdict(mistakes)
-        checks = judge(counts, _floors(len(town.businesses), rehearsal.plan.days))
+        decided = counts["qualified"] + counts["disqualified"]
+        checks = judge(counts | {"decided": decided}, _floors(rehearsal), rehearsal.faults.unanswered_messages)
         checks += [
             _runs(timetable),
             _bad_answers(rehearsal),
             _same_sends(connection, accepted),
             _proposals(rehearsal),
             _asset_checks(timetable),
+            *_faults(rehearsal),
         ]
     return counts | {
-        "faults_injected": faults_injected,
+        "faults_injected": rehearsal.faults.injected.total(),
         "report_path": str(report_path) if report_path else None,
         **_write_first_message(rehearsal),
         "spent_usd": round(max(0, counts.pop("places_requests") - 1000) * _USD_PER_PLACES_REQUEST, 2),
@@ -86,7 +90,7 @@ def _ledger_counts(connection: Connection) -> dict[str, int]:
 
 def _town_counts(rehearsal: Rehearsal) -> dict[str, int]:
     acts, town = rehearsal.town.acts, rehearsal.town
-    refused = Counter(refusal.recipient for refusal in town.mail.refusals if refusal.reply.startswith("55"))
+    refused = Counter(refusal.recipient for refusal in town.mail.refusals if refusal.reply.startswith("550"))
     return {
         "places": len({key for business in town.businesses for key in business.source_keys}),
         "sent": len(town.mail.requests),
@@ -103,9 +107,28 @@ def _town_counts(rehearsal: Rehearsal) -> dict[str, int]:
     }
 
 
-def _floors(leads: int, days: int) -> dict[str, int]:
+def _floors(rehearsal: Rehearsal) -> dict[str, int]:
     """Zero mistakes also hold when nothing happens: a whole first day with 100 leads must show every kind of act."""
-    return _HUNDRED_LEADS_FLOORS if leads >= _FLOORS_FROM_LEADS and days >= 1 else {"leads": leads // 2}
+    leads, kind = len(rehearsal.town.businesses), rehearsal.faults.kind
+    if leads < _FLOORS_FROM_LEADS or rehearsal.plan.days < 1:
+        return {"leads": leads // 2}
+    floors = dict(_HUNDRED_LEADS_FLOORS)
+    if kind != "none":
+        floors["sent"] = _SENT_DESPITE_FAULTS
+    if kind in {"network", "chaos"}:
+        floors["decided"] = round(_DECIDED_DESPITE_FAULTS * leads)
+    return floors
+
+
+def _faults(rehearsal: Rehearsal) -> list[Check]:
+    """Nothing is proved by faults that never happened."""
+    injected = rehearsal.faults.injected
+    if rehearsal.faults.kind == "none":
+        return []
+    detail = ", ".join(f"{count} {name}" for name, count in sorted(injected.items())) or "none"
+    if unanswered := len(rehearsal.town.acts.unacknowledged):
+        detail += f"; {unanswered} visits without an answer"
+    return [Check("faults_injected", "passed" if injected else "failed", detail)]
 
 
 def _runs(timetable: "Timetable") -> Check:
@@ -123,13 +146,17 @@ def _bad_answers(rehearsal: Rehearsal) -> Check:
 
 
 def _same_sends(connection: Connection, accepted: list[str]) -> Check:
-    rows = connection.execute("SELECT message_id FROM email_outreach WHERE sent_at IS NOT NULL")
-    ledger, town = {row["message_id"] for row in rows}, set(accepted)
-    return Check(
-        "ledger_equals_mail_server",
-        "passed" if ledger == town else "failed",
-        f"ledger {len(ledger)}, mail server {len(town)} messages",
-    )
+    """Whatever the ledger calls sent was accepted, and whatever was accepted is called sent, or unknown."""
+    rows = connection.execute(
+        "SELECT message_id, sent_at, status FROM email_outreach WHERE sent_at IS NOT NULL OR status = 'unknown'"
+    ).fetchall()
+    sent = {row["message_id"] for row in rows if row["sent_at"]}
+    unknown = {row["message_id"] for row in rows} - sent
+    town = set(accepted)
+    detail = f"ledger {len(sent)}, mail server {len(town)} messages"
+    if unknown:
+        detail += f", {len(unknown)} unknown"
+    return Check("ledger_equals_mail_server", "passed" if sent <= town <= sent | unknown else "failed", detail)
 
 
 def _proposals(rehearsal: Rehearsal) -> Check:

@@ -88,6 +88,11 @@ class EmbeddedPostgres:
             self.stop()
 
     @property
+    def postmaster_pid(self) -> int:
+        """The process that owns the running server."""
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+
+    @property
     def _socket_folder(self) -> Path:
         folder = self.folder / "socket"
         if len(str(folder)) <= _SOCKET_PATH_LIMIT:

@@ -3,6 +3,7 @@
 Which alerts ought to arrive is judged by the verdict, from what is logged here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
@@ -19,6 +20,7 @@ _CHAT_ID = 700000002
 _API_KEY = "700003"
 _PHONE = "+999700000004"  # no country has the code 999
 _TEXT_LIMIT = 4096
+_RETRY_AFTER_SECONDS = 5
 _TAGS = frozenset(
     {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "tg-spoiler", "span"}
 )
@@ -39,11 +41,13 @@ class Messengers:
     Attributes:
         requests: the messages that were accepted, in order.
         refusals: what was answered to each refused request, in order.
+        fault_for: asked with the text of each Telegram message; returns a status to answer instead (429, 500), or None.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.requests: list[TownMessage] = []
         self.refusals: list[str] = []
+        self.fault_for: Callable[[str], int | None] = lambda text: None
         self._clock = clock
         app = falcon.asgi.App()
         app.add_sink(self._telegram, r"/bot(?P<token>[^/]+)/(?P<method>\w+)$")
@@ -92,9 +96,18 @@ class Messengers:
             self._refuse(resp, 404, "Not Found")
         elif problem := _problem(parameters):
             self._refuse(resp, 400, f"Bad Request: {problem}")
+        elif status := self.fault_for(str(parameters["text"])):
+            self._fail(resp, status)
         else:
             message = self.receive("telegram", str(parameters["text"]))
             resp.media = {"ok": True, "result": _sent(message, number=len(self.requests))}
+
+    def _fail(self, resp: falcon.asgi.Response, status: int) -> None:
+        if status == 429:
+            self._refuse(resp, status, f"Too Many Requests: retry after {_RETRY_AFTER_SECONDS}")
+            resp.media |= {"parameters": {"retry_after": _RETRY_AFTER_SECONDS}}
+        else:
+            self._refuse(resp, status, "Internal Server Error")
 
     def _refuse(self, resp: falcon.asgi.Response, code: int, description: str) -> None:
         self.refusals.append(description)

@@ -3,10 +3,11 @@
 What a page says belongs to `rehearsal/site_pages.py`, which names exist to `dns_server.py`.
 """
 
+import asyncio
 import json
 import random
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,12 +32,14 @@ _ROBOTS = "User-agent: *\nDisallow: /admin/\n"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a host answers to one path: status, body, and where it sends the visitor instead."""
+    """What a host answers to one path: status, body, where it sends the visitor instead; late or in part if told so."""
 
     status: int
     body: str = ""
     location: str | None = None
     content_type: str = falcon.MEDIA_HTML
+    delay_seconds: float = 0.0
+    breaks_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,14 @@ class WebSites:
         answer = self.interrupt(host, req.path)
         if answer is None:
             answer = site.answer(scheme, host, req.path) if site else Answer(404, site_pages.error_page(404))
+        if answer.delay_seconds:
+            await asyncio.sleep(answer.delay_seconds)
         resp.status = answer.status
         resp.content_type = answer.content_type
-        resp.text = answer.body
+        if answer.breaks_off:
+            resp.stream = _broken_off(answer.body)
+        else:
+            resp.text = answer.body
         if answer.location:
             resp.set_header("Location", answer.location)
         url = f"{scheme}://{host}{req.path}"
@@ -133,6 +141,12 @@ class WebSites:
             self._ca.issue_cert(host).configure_cert(context)
             self._contexts[host] = context
         return self._contexts[host]
+
+
+async def _broken_off(body: str) -> AsyncIterator[bytes]:
+    """Half of a body, and then the connection ends."""
+    yield body[: len(body) // 2].encode()
+    raise ConnectionResetError
 
 
 def _sites_of(businesses: Sequence[Business]) -> dict[str, _Site]:

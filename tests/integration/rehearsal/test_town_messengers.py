@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -85,3 +86,14 @@ def test_callmebot_says_no_with_status_200(messengers, wrong):
     assert answer.status_code == 200
     assert "ERROR" in answer.text
     assert messengers.requests == []
+
+
+def test_a_fault_is_answered_as_telegram_answers_it(messengers):
+    messengers.fault_for = {"busy": 429, "broken": 500}.get
+    with pytest.raises(telegram.error.RetryAfter) as busy:
+        send(messengers, "busy")
+    assert busy.value.retry_after in (5, timedelta(seconds=5))
+    with pytest.raises(telegram.error.NetworkError, match="Internal Server Error"):
+        send(messengers, "broken")
+    assert send(messengers, "fine").text == "fine"
+    assert [message.text for message in messengers.requests] == ["fine"]

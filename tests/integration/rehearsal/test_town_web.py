@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from leadgen_assets.rehearsal.servers.dns_server import DnsServer
-from leadgen_assets.rehearsal.servers.web_sites import WebSites
+from leadgen_assets.rehearsal.servers.web_sites import Answer, WebSites
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +184,21 @@ def test_starting_does_not_wait_for_certificates(town_businesses, town_clock):
     server.start()
     assert time.monotonic() - started < 1
     server.stop()
+
+
+def test_a_site_can_answer_late_or_break_off(web, town_businesses):
+    late, broken = [f"https://{one.site_host}/" for one in of_kind(town_businesses, "healthy")[:2]]
+    answers = {
+        urlsplit(late).hostname: Answer(200, "late", delay_seconds=0.2),
+        urlsplit(broken).hostname: Answer(200, "in the middle", breaks_off=True),
+    }
+    web.server.interrupt = lambda host, path: answers.get(host)
+    try:
+        started = time.monotonic()
+        assert web.get(late).text == "late"
+        assert time.monotonic() - started >= 0.2
+        with pytest.raises(httpx.RemoteProtocolError):
+            web.get(broken)
+    finally:
+        web.server.interrupt = lambda host, path: None
+    assert web.get(broken).status_code in {200, 301}

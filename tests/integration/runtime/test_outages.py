@@ -1,0 +1,59 @@
+"""Crashes of a rehearsal's own processes: nothing that was committed is lost, and everything returns to its address."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from leadgen_assets.runtime.outages import SERVICE, Outages
+from leadgen_assets.runtime.processes import Processes
+from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    processes = Processes(tmp_path, os.environ)
+    yield processes
+    processes.stop()
+
+
+def test_a_crashed_database_returns_with_what_was_committed(server: EmbeddedPostgres, processes: Processes):
+    outages = Outages(server, processes, service_port=1)
+    first = server.postmaster_pid
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
+        outages.crash_database()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    outages.await_database()
+    with psycopg.connect(server.url()) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(1,)]
+    assert server.postmaster_pid != first
+    assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
+    outages.crash_database()
+    outages.close()  # lets the restart finish, so that the server can be stopped
+    psycopg.connect(server.url()).close()
+
+
+def test_a_crashed_service_returns_to_its_port(server: EmbeddedPostgres, processes: Processes):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    processes.start(SERVICE, ["-m", "http.server", str(port), "--bind", "127.0.0.1"])
+    processes.await_port(SERVICE, port, 20)
+    outages = Outages(server, processes, service_port=port)
+    outages.crash_tracking_service()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+    outages.restart_tracking_service()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) == 0
