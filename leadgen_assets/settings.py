@@ -116,6 +116,9 @@ class Settings(ServiceSettings):
             missing = [name.upper() for name in group if not getattr(self, name)]
             if missing and len(missing) < len(group):
                 problems.append(f"{' and '.join(missing)} missing: set all or none of {', '.join(group).upper()}")
+        if self.leadgen_mode == "live":
+            only_rehearsed = ("clock_file", "ca_file", "web_dial_map")
+            problems += [f"{name.upper()} is only set by a rehearsal" for name in only_rehearsed if getattr(self, name)]
         if self.outreach_end_hour <= self.outreach_hour:
             problems.append("OUTREACH_END_HOUR must be later than OUTREACH_HOUR")
         return problems

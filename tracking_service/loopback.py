@@ -35,11 +35,12 @@ def install_loopback_guard() -> None:
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in {"socket.connect", "socket.sendto"}:
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
         sock, address = arguments[0], arguments[1]
-        if sock.family in {socket.AF_INET, socket.AF_INET6} and not _allowed_address(address):
+        connected = event == "socket.sendmsg" and address is None
+        if sock.family in {socket.AF_INET, socket.AF_INET6} and not connected and not _allowed_address(address):
             raise LeftLoopbackError(f"A rehearsal may not reach {address!r}: only loopback is open.")
-    elif event == "socket.getaddrinfo":
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}:
         host = arguments[0]
         name = host.decode() if isinstance(host, bytes) else (host or "")
         if not is_loopback(name) and name not in {"0.0.0.0", "::"}:

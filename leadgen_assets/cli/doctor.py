@@ -1,8 +1,9 @@
 """`leadgen doctor`: what works, what is missing, and what to do about it."""
 
 import typer
+from rich.markup import escape
 
-from leadgen_assets.cli.outcome import CHECK_FAILED, AsJson, console, ends_in_a_sentence, print_json
+from leadgen_assets.cli.outcome import CHECK_FAILED, MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
 from leadgen_assets.runtime.checkup import Finding, StartRefusedError, examine
 from leadgen_assets.settings import Settings
 
@@ -17,9 +18,11 @@ def doctor(as_json: AsJson = False) -> None:
         print_json([{"name": item.name, "state": item.state, "detail": item.detail} for item in findings])
     else:
         for item in findings:
-            console.print(f"{_SIGNS[item.state]} {item.name}: {item.detail}", soft_wrap=True)
-    if any(item.state == "failed" for item in findings):
-        raise typer.Exit(CHECK_FAILED)
+            where = errors if item.state == "failed" else console
+            where.print(f"{_SIGNS[item.state]} {item.name}: {escape(item.detail)}", soft_wrap=True)
+    failed = {item.name for item in findings if item.state == "failed"}
+    if failed:
+        raise typer.Exit(MUST_ACT if "database" in failed else CHECK_FAILED)  # without a database nothing works at all
 
 
 def require_ready(settings: Settings) -> None:

@@ -30,6 +30,15 @@ def ends_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
         except expected_errors() as error:
             errors.print(f"[red]✗[/red] {_escaped(error)}", soft_wrap=True)
             raise typer.Exit(MUST_ACT) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            errors.print(
+                f"[red]✗[/red] {_escaped(error.filename)} cannot be used ({error.strerror}): mend it,"
+                " or set LEADGEN_HOME to another folder.",
+                soft_wrap=True,
+            )
+            raise typer.Exit(MUST_ACT) from None
         except KeyboardInterrupt:
             errors.print("Interrupted; nothing is left running.")
             raise typer.Exit(130) from None
@@ -65,7 +74,7 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, default=str, ensure_ascii=False))
 
 
-def _escaped(error: Exception) -> str:
+def _escaped(error: object) -> str:
     from rich.markup import escape
 
     return escape(str(error))

@@ -1,11 +1,15 @@
 """`leadgen run`: one day's pipeline in this process, for real or dry."""
 
+from datetime import date as date_type
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadgen_assets.cli.outcome import CHECK_FAILED, AsJson, console, ends_in_a_sentence, errors, print_json
+
+if TYPE_CHECKING:
+    from leadgen_assets.settings import Settings
 
 
 @ends_in_a_sentence
@@ -24,6 +28,7 @@ def run(
     from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
+    from leadgen_assets.storage.place_files import read_place_file
     from leadgen_assets.storage.targets import seed_targets
 
     settings = Settings.load()
@@ -37,6 +42,9 @@ def run(
             "There is no source of places: set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE,"
             " or try `leadgen rehearse`."
         )
+    _require_day(settings, day)
+    if settings.places_file:
+        read_place_file(settings.places_file)  # refuses what cannot be read before anything is started
     quiet()
     with ready_database(settings) as url:
         with ledger_connection(url) as connection:
@@ -57,6 +65,15 @@ def run(
         errors.print(f"[red]✗[/red] {sentence}")
     if failed:
         raise typer.Exit(CHECK_FAILED)
+
+
+def _require_day(settings: "Settings", day: date_type) -> None:
+    from leadgen_assets.partitions import FIRST_DAY
+    from leadgen_assets.runtime.processes import StartError
+
+    today = settings.clock.today(settings.operator_timezone)
+    if not FIRST_DAY <= day.isoformat() <= today.isoformat():
+        raise StartError(f"There is no day {day} to run: --date must lie between {FIRST_DAY} and today, {today}.")
 
 
 def _execute(settings: object, partition: str, *, dry_run: bool) -> tuple[list[str], dict[str, int]]:

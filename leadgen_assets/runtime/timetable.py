@@ -88,7 +88,8 @@ def _first_error(result: dg.ExecuteInProcessResult) -> str:
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error:
             error = event.step_failure_data.error
-            return (error.cause or error).message.strip().splitlines()[0][:300]
+            sentence = (error.cause or error).message.strip().splitlines()[0][:300]
+            return sentence.removeprefix("dagster._core.definitions.events.Failure: ")
     return "no step failed"
 
 

@@ -26,7 +26,7 @@ def ledger_connection(conninfo: str, *, timeout_seconds: float = 5.0) -> Iterato
     try:
         connection = psycopg.connect(conninfo, row_factory=dict_row, connect_timeout=max(1, round(timeout_seconds)))
     except psycopg.OperationalError as error:
-        reason = (str(error).strip().splitlines() or ["no answer"])[-1]
+        reason = (str(error).strip().splitlines() or ["no answer"])[0].removeprefix("connection failed: ")
         raise DatabaseUnavailableError(
             f"The database is not reachable ({reason}); start it or mend DATABASE_URL."
         ) from None
