@@ -70,7 +70,7 @@ def _live(settings: Settings, stop: threading.Event) -> None:
             with open_instance(settings) as instance:
                 close_interrupted_runs(instance)
             processes = Processes(settings.leadgen_home, os.environ | {"DATABASE_URL": url})  # noqa: TID251 children's
-            with _kept_running(processes, stop):
+            with processes, _kept_running(processes, stop):
                 processes.start("tracking_service", ["-m", "tracking_service"])
                 processes.await_port("tracking_service", settings.tracking_port, 20)
                 _announce(ControlRoom(settings, processes).start(), settings)
@@ -111,6 +111,7 @@ def _rehearsal(settings: Settings, stop: threading.Event, wanted: "Opening", *, 
             return
         else:
             opening.remember(home)
+        rehearsal.show_today()
         _announce(ControlRoom(rehearsal.settings, rehearsal.processes).start(), rehearsal.settings)
         trouble = _written_to(home / "logs" / "town.log")
         in_a_thread(lambda: rehearsal.go_on(stop, _VISIT_EVERY, trouble), stop)
@@ -138,7 +139,7 @@ def _opened(rehearsal: "Rehearsal", stop: threading.Event) -> bool:
 
 @contextmanager
 def _kept_running(processes: "Processes", stop: threading.Event) -> Iterator[None]:
-    """Start again what ends by itself; as soon as `stop` is set ask everything to end, and wait for it at the end."""
+    """Start again what ends by itself, until `stop` is set; then ask everything to end."""
     from leadgen_assets.runtime.processes import StartError
 
     def watch() -> None:
@@ -157,7 +158,6 @@ def _kept_running(processes: "Processes", stop: threading.Event) -> Iterator[Non
     finally:
         stop.set()
         watcher.join()
-        processes.stop()
 
 
 def _say_resumed(rehearsal: "Rehearsal", earlier: "Opening", wanted: "Opening") -> None:
@@ -169,12 +169,17 @@ def _say_resumed(rehearsal: "Rehearsal", earlier: "Opening", wanted: "Opening") 
 
 
 def _announce(ui: str, settings: Settings) -> None:
-    console.print(f"Dagster UI        {ui}", highlight=False)
-    console.print(f"Tracking service  http://127.0.0.1:{settings.tracking_port}/health", highlight=False)
-    console.print(f"Data and logs     {settings.leadgen_home}", highlight=False, soft_wrap=True)
+    lines = [
+        f"Dagster UI        {ui}",
+        f"Tracking service  http://127.0.0.1:{settings.tracking_port}/health",
+        f"Data and logs     {settings.leadgen_home}",
+    ]
     if settings.leadgen_mode == "rehearsal":
-        console.print("A rehearsal: businesses and visitors are simulated, and nothing leaves this machine.")
-    console.print("Ctrl-C stops everything.")
+        lines += [
+            "A rehearsal: businesses and visitors are simulated, and nothing leaves this machine.",
+            "Its schedules show as stopped in the UI: it starts their runs itself, on its own clock.",
+        ]
+    console.print("\n".join([*lines, "Ctrl-C stops everything."]), highlight=False, soft_wrap=True)
 
 
 def _written_to(path: Path) -> Callable[[str, Exception], None]:

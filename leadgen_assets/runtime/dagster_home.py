@@ -13,6 +13,14 @@ from sqlalchemy.pool import QueuePool
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import dagster_url
 
+_IN_PROCESS = "in_process.yaml"
+# A run in this process would send its standard output, progress display included, through four more processes.
+_NO_COMPUTE_LOGS = """
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
+
 
 def dagster_home(settings: Settings) -> Path:
     """The folder DAGSTER_HOME names, with `dagster.yaml` written for this installation."""
@@ -33,7 +41,11 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """
     if not event.contains(QueuePool, "checkout", _ping):
         event.listen(QueuePool, "checkout", _ping)
-    with dg.DagsterInstance.from_config(str(dagster_home(settings))) as instance:
+    home = dagster_home(settings)
+    own = home / _IN_PROCESS
+    own.write_text((home / "dagster.yaml").read_text() + _NO_COMPUTE_LOGS)
+    own.chmod(0o600)
+    with dg.DagsterInstance.from_config(str(home), config_filename=own.name) as instance:
         instance.optimize_for_webserver(statement_timeout=30_000, pool_recycle=3600, max_overflow=20)
         yield instance
 

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import psutil
 
 from leadgen_assets.runtime.leftovers import ProcessRecords, end_processes, family_of
 
-TERMINATE_SECONDS = 5.0
+TERMINATE_SECONDS = 4.0
 _LONGEST_PAUSE_SECONDS = 60.0  # between two attempts to revive a child that does not stay alive
 
 
@@ -23,7 +24,7 @@ class StartError(Exception):
 
 
 class Processes:
-    """The children of this process, by name.
+    """The children of this process, by name; a context manager that ends them all.
 
     Every one writes its output to a log file of its own, the one before kept beside it, and is recorded, so that the
     next start can end it if this process is killed. May be used from several threads.
@@ -46,6 +47,12 @@ class Processes:
         in_main_thread = threading.current_thread() is threading.main_thread()
         if in_main_thread and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # else children ignore it, and SIGTERM too
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start `python ARGUMENTS` in a session of its own, so that Ctrl-C reaches this process alone."""
@@ -148,7 +155,7 @@ class Processes:
                     _signal_group(child.pid, signal.SIGTERM)
 
     def stop(self) -> None:
-        """End every child and its descendants: politely, then by force five seconds after they were first asked."""
+        """End every child and its descendants: politely, then by force four seconds after they were first asked."""
         self.ask_to_end()
         for name, child in self._children.items():
             try:

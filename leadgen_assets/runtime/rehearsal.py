@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 FIRST_DAY = date(2026, 3, 2)  # a Monday in the past: Dagster refuses partitions after today
 TIMEZONE = "Europe/Helsinki"
+ENV_FILE = "rehearsal.env"
 _SERVICE_START_SECONDS = 20.0
 _STRIDE = timedelta(minutes=30)  # how often a cancelled rehearsal notices
 _OPENS = timedelta(hours=8, minutes=55)
@@ -123,8 +124,20 @@ class Rehearsal:
             timetable.run(run.job_name, run.partition, run.tags)
         now = self.simulation.clock.now()
         self._schedule(timetable, now, now + _AHEAD, lambda at, name: None)
+        for days in range(1, _AHEAD.days):
+            day = self.simulation.clock.today(TIMEZONE) + timedelta(days=days)
+            self.simulation.at(midnight(day), "a new day", self._new_day)
         self.town.visitors.linger(self.simulation, every_seconds=every.total_seconds())
         self.simulation.run_in_real_time(stop, on_trouble)
+
+    def show_today(self) -> None:
+        """Let Dagster's processes that start from now on show the days up to the virtual today, and none after it."""
+        import leadgen_assets.partitions  # noqa: F401  in this process the days have no end: load them before
+
+        path = self.plan.home / ENV_FILE
+        lines = [line for line in path.read_text().splitlines(keepends=True) if not line.startswith("LAST_PARTITION=")]
+        today = self.simulation.clock.today(self.settings.operator_timezone)
+        _write_privately(path, "".join([*lines, f"LAST_PARTITION='{today}'\n"]))
 
     def recall_mail(self) -> None:
         """Tell the town's people of the mail that they got before an earlier process ended."""
@@ -159,6 +172,10 @@ class Rehearsal:
             moment = min(moment + _STRIDE, end)
             self.simulation.run_until(moment - timedelta(seconds=1))
         return timetable
+
+    def _new_day(self) -> None:
+        self.show_today()
+        self.processes.restart("code_server")
 
     def _timetable(self) -> "Timetable":
         # The definitions take zone and hours from the settings when they load, so they may load only now.
@@ -204,50 +221,48 @@ def running_rehearsal(plan: RehearsalPlan) -> Iterator[Rehearsal]:
 
 
 def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
-    for port, setting in ((plan.tracking_port, "TRACKING_PORT"), (plan.dagster_port, "DAGSTER_PORT")):
-        if port:
-            require_free_port(port, "127.0.0.1", setting)
+    for wanted, setting in ((plan.tracking_port, "TRACKING_PORT"), (plan.dagster_port, "DAGSTER_PORT")):
+        if wanted:
+            require_free_port(wanted, "127.0.0.1", setting)
     if not plan.resume:
         shutil.rmtree(plan.home, ignore_errors=True)
     plan.home.mkdir(parents=True, exist_ok=True)
     clock = _clock(plan)
-    env_file = plan.home / "rehearsal.env"
+    env_file = plan.home / ENV_FILE
     town = Town(plan.businesses, clock, seed=plan.seed, folder=plan.home)
-    with EmbeddedPostgres(plan.home / "postgres") as server, town, ExitStack() as stack:
+    processes = Processes(plan.home, os.environ | {ENV_FILE_VARIABLE: str(env_file)})  # noqa: TID251 children's
+    with EmbeddedPostgres(plan.home / "postgres") as server, processes, town, ExitStack() as stack:
+        stack.callback(processes.ask_to_end)  # first of all, so that they end while the town stops
         migrate(server.url())
         lines = _lines(plan, server.url()) | town.settings()
         write_env_file(env_file, lines)
         use_env_file(env_file)
         install_loopback_guard()
-        processes = Processes(plan.home, os.environ | {ENV_FILE_VARIABLE: str(env_file)})  # noqa: TID251 children's
-        try:
-            processes.start("tracking_service", ["-m", "tracking_service"])
-            line = processes.await_line("tracking_service", "tracking service on ", _SERVICE_START_SECONDS)
-            app_url = line.rpartition("tracking service on ")[2].strip()
-            service_port = app_url.rpartition(":")[2]  # kept when the service is started again
-            write_env_file(env_file, lines | {"APP_URL": app_url, "TRACKING_PORT": service_port})
-            settings = Settings.load()
-            simulation = Simulation(clock)
-            outages = stack.enter_context(closing(Outages(server, processes, service_port=int(service_port))))
-            faults = Faults(plan.faults, plan.seed, midnight(FIRST_DAY))
-            faults.install(town, simulation, outages)
-            town.open(simulation, settings.app_url, settings.company_website)
-            area = town.area
-            with ledger_connection(server.url()) as connection:
-                add_target(
-                    connection,
-                    at=clock.now(),
-                    city=area.city,
-                    country=area.country,
-                    lat=area.lat,
-                    lng=area.lon,
-                    radius_meters=area.radius_metres,
-                    categories=DEFAULT_CATEGORIES,
-                )
-            with open_instance(settings) as instance:
-                yield Rehearsal(plan, settings, simulation, town, faults, processes, instance)
-        finally:
-            processes.stop()
+        processes.start("tracking_service", ["-m", "tracking_service"])
+        line = processes.await_line("tracking_service", "tracking service on ", _SERVICE_START_SECONDS)
+        app_url = line.rpartition("tracking service on ")[2].strip()
+        service_port = app_url.rpartition(":")[2]  # kept when the service is started again
+        write_env_file(env_file, lines | {"APP_URL": app_url, "TRACKING_PORT": service_port})
+        settings = Settings.load()
+        simulation = Simulation(clock)
+        outages = stack.enter_context(closing(Outages(server, processes, service_port=int(service_port))))
+        faults = Faults(plan.faults, plan.seed, midnight(FIRST_DAY))
+        faults.install(town, simulation, outages)
+        town.open(simulation, settings.app_url, settings.company_website)
+        area = town.area
+        with ledger_connection(server.url()) as connection:
+            add_target(
+                connection,
+                at=clock.now(),
+                city=area.city,
+                country=area.country,
+                lat=area.lat,
+                lng=area.lon,
+                radius_meters=area.radius_metres,
+                categories=DEFAULT_CATEGORIES,
+            )
+        with open_instance(settings) as instance:
+            yield Rehearsal(plan, settings, simulation, town, faults, processes, instance)
 
 
 def midnight(day: date) -> datetime:
@@ -257,8 +272,12 @@ def midnight(day: date) -> datetime:
 
 def write_env_file(path: Path, lines: dict[str, str]) -> None:
     """Write a settings file that only its owner can read, whole."""
+    _write_privately(path, "".join(f"{name}='{value}'\n" for name, value in sorted(lines.items())))
+
+
+def _write_privately(path: Path, text: str) -> None:
     temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(f"{name}='{value}'\n" for name, value in sorted(lines.items())))
+    temporary.write_text(text)
     temporary.chmod(0o600)
     temporary.replace(path)
 
