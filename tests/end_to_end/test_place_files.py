@@ -53,7 +53,7 @@ def test_a_file_full_of_dirt_makes_a_town(rehearsals: Rehearsals, tmp_path: Path
         rows = csv.DictWriter(opened, fieldnames=[*SOUND, "source_id", "name", "phone", "email", "website"])
         rows.writeheader()
         rows.writerows(SOUND | dirt for dirt in DIRT)
-    done = rehearsals.get("dirty", "--places", file, "--leads", "30")
+    done = rehearsals.get("dirty", "--places", file, "--leads", "12")
     assert done.failed == []
     assert done.code == 0, done.errors
     assert done.result["leads"] >= 8
