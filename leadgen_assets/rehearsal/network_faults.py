@@ -19,7 +19,7 @@ SITE_FAULTS = {
     "dns_servfail": 0.01, "dns_drop": 0.01, "web_403": 0.01, "web_slow": 0.01, "web_broken_off": 0.01,
 }  # fmt: skip
 # Of every other name that is asked for, such as a candidate that nobody registered.
-NAME_FAULTS = {"dns_servfail": 0.003}
+NAME_FAULTS = {"dns_servfail": 0.002}
 SLOW_SECONDS = 5.0  # beyond the PROBE_TIMEOUT_SECONDS of a rehearsal
 _SPARED = frozenset(name.removeprefix("www.") for name in (COMPANY_HOST, MAIL_HOST, SOCIAL_HOST))
 

@@ -22,7 +22,7 @@ _HUNDRED_LEADS_FLOORS = {
     "sent": 25, "opened_person": 1, "opened_machine": 1, "clicked_person": 1, "clicked_machine": 1, "replied": 1,
     "auto_replied": 1, "unsubscribed": 1, "bounced": 1, "alerts_telegram": 1, "alerts_whatsapp": 1,
 }  # fmt: skip
-_SENT_DESPITE_FAULTS = 15
+_SENT_DESPITE_FAULTS = 20
 _DECIDED_DESPITE_FAULTS = 0.9
 _FLOORS_FROM_LEADS = 100
 
