@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.xdist_group("rehearsal with faults"), pytest.mark.time
 
 @pytest.fixture
 def chaos(rehearsals: Rehearsals) -> Rehearsed:
-    return rehearsals.get("chaos", "--leads", "30", "--faults", "chaos")
+    return rehearsals.get("chaos", "--leads", "20", "--faults", "chaos")
 
 
 def test_no_fault_makes_the_product_lie_repeat_itself_or_forget(chaos: Rehearsed):
