@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.markup import escape
 
 from leadgen_assets.cli.outcome import console, ends_in_a_sentence, errors
 from leadgen_assets.settings import Settings
@@ -134,7 +135,12 @@ def _opened(rehearsal: "Rehearsal", stop: threading.Event) -> bool:
             text = f"{at.astimezone(zone):%a %d %b %H:%M}  {name.removesuffix('_schedule').replace('_', ' ')}"
             bar.update(task, completed=(at - begun).total_seconds(), description=f"{text:<40}")
 
-        return bool(in_a_thread(lambda: rehearsal.open_up(progress, stop), stop))
+        timetable = in_a_thread(lambda: rehearsal.open_up(progress, stop), stop)
+    if timetable is None or stop.is_set():
+        return False
+    for failed in timetable.failed:
+        errors.print(f"[red]✗[/red] {escape(failed)}", soft_wrap=True)
+    return True
 
 
 @contextmanager

@@ -100,13 +100,12 @@ class Rehearsal:
         """Rehearse the planned days, fully or until cancelled; returns the timetable that was fired."""
         return self._run_until(midnight(FIRST_DAY + timedelta(days=self.plan.days)), progress, cancelled)
 
-    def open_up(self, progress: Progress, cancelled: threading.Event) -> bool:
-        """Rehearse the planned days and the morning after, up to just before messages go out; false if cancelled.
+    def open_up(self, progress: Progress, cancelled: threading.Event) -> "Timetable":
+        """Rehearse the planned days and the morning after, up to just before messages go out, or until cancelled.
 
         The reply mailbox is read every third hour only: most of a day's runs would find nothing in it.
         """
-        self._run_until(self.opening_ends, progress, cancelled, polls_every=_OPENING_POLLS)
-        return not cancelled.is_set()
+        return self._run_until(self.opening_ends, progress, cancelled, polls_every=_OPENING_POLLS)
 
     @property
     def opening_ends(self) -> datetime:
