@@ -20,6 +20,7 @@ from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages.completions import Question, ask_all, payload_of
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_observe, partition_day
+from leadgen_assets.stages.known_leads import known_leads
 from leadgen_assets.storage.journal import captured_subjects, read_captures
 from leadgen_assets.storage.schemas import frame_of
 from tracking_service.hashes import content_hash
@@ -92,7 +93,8 @@ def email_drafts(
     Every sentence of the model is checked against what is known; our own text replaces whatever it does not support.
     """
     day = partition_day(context)
-    leads, scores = _latest(platform, "leads", day), _latest(platform, "qualification_scores", day)
+    leads = _by_lead(known_leads(platform, draft_completions["lead_id"], day))
+    scores = _latest(platform, "qualification_scores", day)
     contacts = _latest(platform, "contacts", day)
     operator = _operator(platform.settings, _services(platform.settings))
     rows = []
@@ -139,7 +141,8 @@ def proposals(
     settings = platform.settings
     services = _services(settings)
     operator = _operator(settings, services)
-    leads, scores = _latest(platform, "leads", day), _latest(platform, "qualification_scores", day)
+    leads = _by_lead(known_leads(platform, email_drafts["lead_id"], day))
+    scores = _latest(platform, "qualification_scores", day)
     presence = _presence(platform, email_drafts["lead_id"].to_list(), day)
     rows = []
     for draft in email_drafts.iter_rows(named=True):

@@ -20,6 +20,7 @@ from leadgen_assets.domain.scoring import RULES_VERSION, score_leads
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import asset_options, materialized, may_observe, partition_day
+from leadgen_assets.stages.known_leads import known_leads
 from leadgen_assets.storage.journal import Capture, capture_days, read_captures, store_capture
 from leadgen_assets.storage.schemas import SCHEMAS, frame_of
 
@@ -69,8 +70,8 @@ def web_presence(
     of earlier days are read too.
     """
     day = partition_day(context)
-    known = platform.warehouse.read("leads", until=day)
     captured = web_captures["lead_id"].unique()
+    known = known_leads(platform, captured, day)
     earlier = platform.warehouse.read(
         "web_captures",
         since=day - timedelta(days=_HISTORY_DAYS),

@@ -59,3 +59,4 @@ def test_the_order_of_the_days_does_not_matter(backfilled):
 
 def test_one_partition_of_each_asset_can_be_materialised_by_itself(backfilled):
     assert backfilled["alone_differently"] == []
+    assert backfilled["changed_by_hand"] == []

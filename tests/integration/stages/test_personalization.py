@@ -41,9 +41,14 @@ class Stage:
 
     def given(self, day: date, *, emails: int, phones: int = 0) -> list[str]:
         """A day with so many leads of each route, all invented; returns the ids of those with an address."""
-        ids = [str(lead_id_of(f"osm:node/{100 * day.toordinal() + n}")) for n in range(emails + phones)]
+        keys = [f"osm:node/{100 * day.toordinal() + n}" for n in range(emails + phones)]
+        ids = [str(lead_id_of(key)) for key in keys]
         common = {"industry": "bakery", "city": "Helsinki", "country": "FI", "first_seen_on": day}
         rows = {
+            "places": [
+                {"place_key": key, "source": "osm", "name": f"Bakery Number {chr(65 + n)}", "captured_at": MONDAY}
+                for n, key in enumerate(keys)
+            ],
             "leads": [common | {"lead_id": key, "name": f"Bakery Number {chr(65 + n)}"} for n, key in enumerate(ids)],
             "web_presence": [
                 {"lead_id": key, "check": "own_site", "state": "absent", "detail": NO_SITE, "captured_at": MONDAY}

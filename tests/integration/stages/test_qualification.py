@@ -38,9 +38,8 @@ class SmallTown:
     def __init__(self, businesses: list[Business], dns: DnsServer, web: WebSites) -> None:
         self.businesses, self.dns, self.web = businesses, dns, web
         by_key = {key: business for business in businesses for key in business.source_keys}
-        self.leads = new_leads(
-            frame_of("places", [_place(business) for business in businesses]), frame_of("places", []), MONDAY.date()
-        )
+        self.places = frame_of("places", [_place(business) for business in businesses])
+        self.leads = new_leads(self.places, self.places.clear(), MONDAY.date())
         self.by_lead = {row["lead_id"]: by_key[row["place_key"]] for row in self.leads.iter_rows(named=True)}
 
     def run(self, day: str = "2026-03-02") -> dg.ExecuteInProcessResult:
@@ -51,6 +50,9 @@ class SmallTown:
             return self.leads.filter(pl.col("first_seen_on") == partition_day(context))
 
         settings = Settings.load()
+        observed = settings.warehouse_folder / "places" / f"{MONDAY.date()}.parquet"
+        observed.parent.mkdir(parents=True, exist_ok=True)
+        self.places.write_parquet(observed)
         resources = {"platform": Platform(), "io_manager": ParquetIOManager(UPath(settings.warehouse_folder))}
         stage = [
             leads, qualification.web_captures, qualification.web_presence, qualification.qualification_scores,
