@@ -13,7 +13,6 @@ from typing import Any
 
 LEADGEN = str(Path(sys.executable).with_name("leadgen"))
 TOWN = ("--leads", "30", "--days", "2")
-SMALL = ("--leads", "12")
 # A network namespace has its own loopback, which is down until somebody lifts it (SIOCSIFFLAGS; IFF_UP, IFF_RUNNING).
 _WITH_LOOPBACK = (
     "import fcntl, os, socket, struct, sys;"

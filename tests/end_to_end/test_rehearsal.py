@@ -8,7 +8,7 @@ import openpyxl
 import pypdf
 import pytest
 
-from tests.rehearsals import SMALL, WITHOUT_ROUTES, Rehearsals, Rehearsed, namespaces_refused
+from tests.rehearsals import Rehearsals, Rehearsed
 
 # fmt: off
 FIGURES = [
@@ -20,10 +20,7 @@ FIGURES = [
 MISTAKES = ["duplicate_sends", "lost_events", "false_qualified", "misattributed_replies", "machine_as_person", "unknown_sends"]
 # fmt: on
 
-# Here too the town is rehearsed at most once: where the other worker is at it, this one waits.
-looks_at_the_town = pytest.mark.xdist_group("rehearsal of the town")
-compares_towns = pytest.mark.xdist_group("rehearsals to compare")
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.xdist_group("rehearsal of the town"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -31,39 +28,12 @@ def town(rehearsals: Rehearsals) -> Rehearsed:
     return rehearsals.town()
 
 
-@pytest.fixture
-def small(rehearsals: Rehearsals) -> Rehearsed:
-    """A small town for one day, to compare others with."""
-    return rehearsals.get("small", *SMALL)
-
-
-@pytest.fixture
-def again(rehearsals: Rehearsals) -> Rehearsed:
-    """The same small town once more, and where the machine allows it, without a route to anywhere."""
-    return rehearsals.get("again", *SMALL, wrapper=() if namespaces_refused() else WITHOUT_ROUTES)
-
-
-@pytest.fixture
-def other(rehearsals: Rehearsals) -> Rehearsed:
-    """Another seed, on a machine where WeasyPrint finds no Pango."""
-    return rehearsals.get("other", *SMALL, "--seed", "2", environment=without_pango(rehearsals.folder / "no-pango"))
-
-
-def without_pango(folder: Path) -> dict[str, str]:
-    """An environment in which importing WeasyPrint fails as it does where the libraries are missing."""
-    folder.mkdir(exist_ok=True)
-    (folder / "weasyprint.py").write_text("raise OSError(\"cannot load library 'libpango-1.0-0'\")\n")
-    return {"PYTHONPATH": str(folder)}
-
-
-@looks_at_the_town
 def test_it_ends_well(town: Rehearsed):
     assert town.failed == []
     assert town.code == 0, town.errors
     assert {check["state"] for check in town.result["checks"]} <= {"passed", "skipped"}
 
 
-@looks_at_the_town
 def test_it_prints_one_object_with_every_figure(town: Rehearsed):
     result = town.result
     assert [name for name in FIGURES if not isinstance(result.get(name), int)] == []
@@ -74,7 +44,6 @@ def test_it_prints_one_object_with_every_figure(town: Rehearsed):
     assert town.errors == ""
 
 
-@looks_at_the_town
 def test_nothing_was_done_wrongly_and_something_was_done(town: Rehearsed):
     result = town.result
     assert {name: result[name] for name in MISTAKES} == dict.fromkeys(MISTAKES, 0)
@@ -91,41 +60,10 @@ def test_nothing_was_done_wrongly_and_something_was_done(town: Rehearsed):
     assert result["delivered"] <= result["sent"] <= result["queued"] <= result["drafted"] <= result["with_email"]
 
 
-@looks_at_the_town
 def test_no_process_is_left(town: Rehearsed):
     assert town.left == []
 
 
-@compares_towns
-def test_the_same_seed_gives_the_same_counts(small: Rehearsed, again: Rehearsed):
-    assert again.counts == small.counts
-
-
-@compares_towns
-def test_another_seed_gives_other_counts(small: Rehearsed, other: Rehearsed):
-    assert other.counts != small.counts
-
-
-@compares_towns
-def test_it_works_where_no_packet_can_leave(again: Rehearsed):
-    refused = namespaces_refused()
-    if refused:
-        pytest.skip(refused)
-    assert again.failed == []
-    assert again.code == 0, again.errors
-
-
-@compares_towns
-def test_without_pango_the_day_runs_and_the_proposals_are_said_to_be_missing(other: Rehearsed):
-    assert other.code == 0, other.failed or other.errors
-    assert other.check("proposals_rendered")["state"] == "skipped"
-    assert "pango" in other.check("proposals_rendered")["detail"].lower()
-    assert other.result["proposal_path"] is None
-    assert other.result["sent"] > 0
-    assert [path for path in mails(other) if b"application/pdf" in path.read_bytes()] == []
-
-
-@looks_at_the_town
 def test_the_workbook_has_three_sheets_with_a_native_chart(town: Rehearsed):
     book = openpyxl.load_workbook(town.result["report_path"])
     assert len(book.sheetnames) == 3
@@ -133,7 +71,6 @@ def test_the_workbook_has_three_sheets_with_a_native_chart(town: Rehearsed):
     assert Path(town.result["report_path"]).name == "LeadGen_Report_2026-03-03.xlsx"
 
 
-@looks_at_the_town
 def test_the_email_can_be_read_answered_and_unsubscribed_from(town: Rehearsed):
     mail = parsed(Path(town.result["email_path"]))
     text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
@@ -151,14 +88,12 @@ def test_the_email_can_be_read_answered_and_unsubscribed_from(town: Rehearsed):
     assert "/track/open/" in html.get_content()
 
 
-@looks_at_the_town
 def test_every_message_that_went_out_is_a_frozen_file(town: Rehearsed):
     assert len(mails(town)) == town.result["queued"]
     tokens = {parsed(path)["Reply-To"] for path in mails(town)}
     assert len(tokens) == town.result["queued"]
 
 
-@looks_at_the_town
 def test_the_proposal_has_four_pages(town: Rehearsed):
     if town.check("proposals_rendered")["state"] == "skipped":
         pytest.skip(town.check("proposals_rendered")["detail"])
