@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("definitions")  # they share two loadings of the code location
 
 # asset: (group, leadgen/kind, technologies, upstream)
 ASSETS = {
