@@ -33,9 +33,9 @@ def test_a_crashed_database_returns_with_what_was_committed(server: EmbeddedPost
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
         outages.crash_database()
+        outages.await_database()  # by then every process of the first one has noticed and ended
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
-    outages.await_database()
     with psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT number FROM kept").fetchall() == [(1,)]
     assert server.postmaster_pid != first
