@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from leadgen_assets.mailbox import is_news_waiting
 from leadgen_assets.partitions import FIRST_DAY, daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import is_work_waiting
@@ -99,8 +100,11 @@ def email_sending_schedule(context: dg.ScheduleEvaluationContext, platform: Plat
     execution_timezone=_hours.operator_timezone,
     default_status=_on_in_live,
 )
-def reply_polling_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """A look into the reply mailbox."""
+def reply_polling_schedule(context: dg.ScheduleEvaluationContext, platform: Platform) -> dg.RunRequest | dg.SkipReason:
+    """A look into the reply mailbox; a run where it holds something new, or something happened since the last look."""
+    since = context.scheduled_execution_time - timedelta(minutes=_hours.reply_poll_minutes)
+    if not is_news_waiting(platform.ledger, platform.settings, platform.clock, since=since):
+        return dg.SkipReason("No new reply and no new event.")
     return dg.RunRequest(partition_key=_day_of(context).isoformat())
 
 

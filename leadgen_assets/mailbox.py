@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from email import message_from_bytes
 
+from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.imap import MailboxClient, MailboxMessage
 from leadgen_assets.domain.mail_text import header_text, message_ids_in
 from leadgen_assets.domain.replies import Classification, classify
 from leadgen_assets.settings import Settings
+from leadgen_assets.storage.events import are_events_stored_since
 from leadgen_assets.storage.inbox import Arrival, LedgerMessages, mailbox_cursor, note_poll, store_message
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.suppressions import Suppressions
@@ -59,6 +62,29 @@ def poll_mailbox(ledger: Ledger, settings: Settings, clock: Clock, *, limit: int
     with ledger() as connection:
         note_poll(connection, client.name, at=clock.now())
     return summary
+
+
+def is_news_waiting(ledger: Ledger, settings: Settings, clock: Clock, *, since: datetime) -> bool:
+    """Whether a run that reads the mailbox and judges events would find anything: new mail, or events stored `since`.
+
+    A mailbox that cannot be asked counts as news: the run says why. One that holds nothing new is noted as polled.
+    """
+    with ledger() as connection:
+        if are_events_stored_since(connection, since):
+            return True
+        if not settings.imap_host:
+            return False
+        client = MailboxClient(settings)
+        cursor = mailbox_cursor(connection, client.name)
+    after = (cursor.uidvalidity, cursor.last_uid) if cursor else (None, 0)
+    try:
+        if client.has_messages_after(*after):
+            return True
+    except ClientError:
+        return True
+    with ledger() as connection:
+        note_poll(connection, client.name, at=clock.now())
+    return False
 
 
 def _store(

@@ -61,17 +61,37 @@ class MailboxClient:
                 if message is not None:
                     yield message
 
+    def has_messages_after(self, uidvalidity: int | None, last_uid: int) -> bool:
+        """Whether `messages_after` could yield anything; one STATUS, no message is touched.
+
+        Raises:
+            ClientError: in one sentence.
+        """
+        with self._sentences(), self._session() as mailbox:
+            status = mailbox.folder.status(self._settings.imap_folder, ["UIDVALIDITY", "UIDNEXT", "MESSAGES"])
+        if status.keys() < {"UIDVALIDITY", "UIDNEXT", "MESSAGES"}:
+            return True
+        if status["UIDVALIDITY"] != uidvalidity:
+            return status["MESSAGES"] > 0
+        return status["UIDNEXT"] - 1 > last_uid
+
     @contextmanager
     def _folder(self) -> Iterator[tuple[imap_tools.BaseMailBox, int]]:
         settings = self._settings
-        mailbox = self._connect()
-        try:
-            mailbox.login(settings.imap_user, settings.imap_password, initial_folder=None)
+        with self._session() as mailbox:
             mailbox.folder.set(settings.imap_folder, readonly=True)
             (value,) = mailbox.client.response("UIDVALIDITY")[1][-1:]
             if value is None:
                 raise ClientError(f"The mail server {settings.imap_host} gives no UIDVALIDITY, which IMAP requires.")
             yield mailbox, int(value)
+
+    @contextmanager
+    def _session(self) -> Iterator[imap_tools.BaseMailBox]:
+        settings = self._settings
+        mailbox = self._connect()
+        try:
+            mailbox.login(settings.imap_user, settings.imap_password, initial_folder=None)
+            yield mailbox
         finally:
             with suppress(imaplib.IMAP4.error, imap_tools.ImapToolsError, OSError):
                 mailbox.logout()

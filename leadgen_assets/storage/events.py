@@ -48,6 +48,12 @@ def store_event(connection: Connection, event: Event, *, at: datetime) -> bool:
     return stored.rowcount == 1
 
 
+def are_events_stored_since(connection: Connection, moment: datetime) -> bool:
+    """Whether any event was stored at or after this moment."""
+    row = connection.execute("SELECT 1 FROM email_events WHERE stored_at >= %s LIMIT 1", (moment,)).fetchone()
+    return row is not None
+
+
 def events_between(connection: Connection, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Events that occurred in [since, until] with their raw signals and their message's times, ordered by id.
 

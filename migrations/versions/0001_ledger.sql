@@ -176,6 +176,7 @@ CREATE TABLE email_events (
 CREATE INDEX events_by_outreach ON email_events (outreach_id);
 CREATE INDEX events_by_lead ON email_events (lead_id);
 CREATE INDEX events_by_time ON email_events (occurred_at);
+CREATE INDEX events_by_storing ON email_events (stored_at);
 
 -- Salted hashes without foreign keys: they outlive the lead they came from.
 CREATE TABLE suppressions (

@@ -12,7 +12,7 @@ import trustme
 
 from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.imap import MailboxClient
-from leadgen_assets.mailbox import poll_mailbox
+from leadgen_assets.mailbox import is_news_waiting, poll_mailbox
 from leadgen_assets.rehearsal.servers.mailbox import Mailbox
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage import inbox
@@ -296,3 +296,19 @@ def test_trouble_with_the_mail_server_names_the_setting(configured: Settings, ch
         list(MailboxClient(configured.model_copy(update=changes)).messages_after(None, 0))
     assert "\n" not in str(raised.value)
     assert configured.imap_password not in str(raised.value)
+
+
+def test_news_is_a_message_after_the_cursor_or_an_event_since(
+    ledger: Connection, open_ledger: Ledger, configured: Settings, clock: FileClock, mailbox: Mailbox, message_id: UUID
+) -> None:
+    later = MONDAY + timedelta(minutes=30)
+    assert not is_news_waiting(open_ledger, configured, clock, since=MONDAY)
+    mailbox.deliver(answer(message_id))
+    assert is_news_waiting(open_ledger, configured, clock, since=later)
+    poll_mailbox(open_ledger, configured, clock)
+    assert is_news_waiting(open_ledger, configured, clock, since=MONDAY)  # the reply's event
+    clock.advance_to(later)
+    assert not is_news_waiting(open_ledger, configured, clock, since=later)
+    assert value(ledger, "SELECT polled_at FROM mailbox_cursors") == later
+    mailbox.stop()
+    assert is_news_waiting(open_ledger, configured, clock, since=later)  # the run will say why it cannot be read
