@@ -1,4 +1,4 @@
-"""Stable ids: a business, message or campaign gets the same id in every run, whatever the order of insertion."""
+"""Stable ids, and the address made from one: the same in every run, whatever the order of insertion."""
 
 from datetime import date
 from uuid import UUID, uuid5
@@ -19,3 +19,9 @@ def outreach_id_of(lead_id: UUID, step: int) -> UUID:
 def campaign_id_of(day: date) -> UUID:
     """The id of a day's batch."""
     return uuid5(LEADGEN_NAMESPACE, f"campaign:{day.isoformat()}")
+
+
+def reply_address(reply_to: str, outreach_id: UUID) -> str:
+    """The mailbox with the message's own tag, `replies+<32 hex digits>@domain`: Reply-To and envelope sender."""
+    local, _, domain = reply_to.rpartition("@")
+    return f"{local}+{outreach_id.hex}@{domain}"

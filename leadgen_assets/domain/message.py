@@ -21,6 +21,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.domain.markers import ALL, UNSUBSCRIBE
 
 LinkFor = Callable[[str], str]
@@ -72,12 +73,6 @@ class FinalMessage:
     sha256: str
     message_id: str
     html: str
-
-
-def reply_address(reply_to: str, outreach_id: UUID) -> str:
-    """The mailbox with the message's own tag, `replies+<32 hex digits>@domain`: Reply-To and envelope sender."""
-    local, _, domain = reply_to.rpartition("@")
-    return f"{local}+{outreach_id.hex}@{domain}"
 
 
 def message_id_of(outreach_id: UUID, step: int, from_email: str) -> str:

@@ -16,7 +16,7 @@ import psycopg
 
 from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.smtp import SmtpSession, Transmission
-from leadgen_assets.domain.message import reply_address
+from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.domain.pacing import day_of
 from leadgen_assets.sender.claims import PACING, QUOTA, Claim, Claims, NotSent, Wait, patience_of, suppressions_of
 from leadgen_assets.sender.gate import refusals

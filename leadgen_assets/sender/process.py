@@ -21,15 +21,15 @@ class SenderDiedError(Exception):
         self.killed = exit_code < 0
 
 
-def run_sender(run_id: str = "") -> Summary:
-    """Run one batch with this process's environment, and wait for it; its log lines carry the run's id.
+def run_sender() -> Summary:
+    """Run one batch with this process's environment, and wait for it.
 
     If the wait is interrupted the sender is asked to finish the message in hand, and killed only if that takes long.
 
     Raises:
         SenderDiedError: if it ended without a summary.
     """
-    command = [sys.executable, "-m", "leadgen_assets.sender", "--run-id", run_id]
+    command = [sys.executable, "-m", "leadgen_assets.sender"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

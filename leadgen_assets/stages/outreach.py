@@ -164,7 +164,7 @@ def _send(context: dg.AssetExecutionContext, platform: Platform) -> dict[str, An
         if not is_work_waiting(connection, platform.settings, platform.clock.now()):
             return {}
     try:
-        summary = run_sender(context.run_id)
+        summary = run_sender()
     except SenderDiedError as error:
         if not error.killed:
             raise dg.Failure(str(error), allow_retries=False) from None
