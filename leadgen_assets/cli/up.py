@@ -4,6 +4,7 @@ the town too.
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,8 @@ def up(
     else:
         _rehearsal(settings, stop, Opening(leads, days, seed), fresh=fresh)
     console.print("Stopped; nothing is left running.")
+    sys.stdout.flush()
+    os._exit(0)  # everything is closed; taking Dagster's modules apart one by one would take seconds more
 
 
 def _live(settings: Settings, stop: threading.Event) -> None:
