@@ -13,6 +13,7 @@ from tracking_service.events import Recorder
 from tracking_service.hits import HitReader
 from tracking_service.networks import TrustedProxies
 from tracking_service.pages import Pages
+from tracking_service.problems import serialize_problem
 from tracking_service.resources.health import Health
 from tracking_service.resources.tracking import ClickRedirect, OpenPixel
 from tracking_service.resources.unsubscribe import Unsubscription
@@ -45,6 +46,7 @@ def create_app(
     if isinstance(recorder, EventWriter):
         app.add_middleware(_Lifespan(recorder))
     app.add_error_handler(Exception, _answer_failure)
+    app.set_error_serializer(serialize_problem)
     opens = OpenPixel(signer, hits, recorder, counters)
     clicks = ClickRedirect(signer, hits, recorder, counters, pages)
     unsubscriptions = Unsubscription(signer, hits, recorder, counters, pages)
@@ -53,7 +55,7 @@ def create_app(
         app.add_route(f"{prefix}/track/open/{{token}}", opens)
         app.add_route(f"{prefix}/track/click/{{token}}", clicks)
         app.add_route(f"{prefix}/unsubscribe/{{token}}", unsubscriptions)
-        app.add_route(f"{prefix}/health", health)
+    app.add_route("/health", health)
     return app
 
 

@@ -10,6 +10,7 @@ import uvicorn
 
 from tracking_service.app import create_app
 from tracking_service.counters import Counters
+from tracking_service.door import Door
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import ServiceSettings, SettingsError
 from tracking_service.spool import Spool, SpoolBusyError
@@ -42,7 +43,7 @@ def serve(settings: ServiceSettings) -> None:
     listener = _listen(settings.tracking_host, settings.tracking_port)
     try:
         writer = EventWriter(store, Spool(settings.spool_folder), counters)
-        app = create_app(settings, writer, clock, counters)
+        app = Door(create_app(settings, writer, clock, counters), settings, clock, counters)
     except (SpoolBusyError, OSError, ValueError) as error:
         listener.close()
         raise ServerError(str(error)) from None

@@ -6,6 +6,7 @@ read and the environment is ignored: so a rehearsal can never pick up a live key
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from tracking_service.api_keys import hash_of
 from tracking_service.clock import Clock, clock_at
 from tracking_service.links import LinkSigner
 from tracking_service.loopback import is_loopback
@@ -47,6 +49,9 @@ class ServiceSettings(BaseSettings):
     app_secret_key: str = Field(default="rehearsal-only-secret-key-0123456789", min_length=24)
     app_secret_keys_retired: Annotated[tuple[str, ...], NoDecode] = ()
     api_key: str = ""
+    api_keys: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    api_calls_per_minute: int = Field(default=120, ge=1)
+    brevo_webhook_token: str = ""
     database_url: str | None = None
     clock_file: Path | None = None
     operator_timezone: str = "UTC"
@@ -99,6 +104,24 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _split_list(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("api_key", "brevo_webhook_token")
+    @classmethod
+    def _hard_to_guess(cls, value: str) -> str:
+        if value and len(value) < 24:
+            raise ValueError("must have at least 24 characters; `leadgen api-key` makes one")
+        return value
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _named_hashes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition(":") for part in value.split(",") if part.strip()]
+        for name, _, hexadecimal in pairs:
+            if not (name and re.fullmatch("[0-9a-f]{64}", hexadecimal)):
+                raise ValueError("must hold name:hash,name:hash as `leadgen api-key NAME` prints them")
+        return {name: hexadecimal for name, _, hexadecimal in pairs}
 
     @field_validator("operator_timezone")
     @classmethod
@@ -159,6 +182,11 @@ class ServiceSettings(BaseSettings):
         """Signs with APP_SECRET_KEY and still accepts the retired keys (oldest first)."""
         secrets = [*self.app_secret_keys_retired, self.app_secret_key]
         return LinkSigner(dict(enumerate(secrets)))
+
+    @property
+    def api_key_hashes(self) -> dict[str, str]:
+        """Name of each key of the management API to its hash; API_KEY is called `default`."""
+        return self.api_keys | ({"default": hash_of(self.api_key)} if self.api_key else {})
 
     @property
     def spool_folder(self) -> Path:

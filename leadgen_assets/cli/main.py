@@ -2,6 +2,7 @@
 
 import typer
 
+from leadgen_assets.cli.api_key import api_key
 from leadgen_assets.cli.doctor import doctor
 from leadgen_assets.cli.migrate import migrate
 from leadgen_assets.cli.rehearse import rehearse
@@ -21,4 +22,5 @@ app.command()(run)
 app.command()(report)
 app.command()(doctor)
 app.command()(migrate)
+app.command("api-key")(api_key)
 app.add_typer(targets, name="targets")

@@ -1,6 +1,7 @@
-"""Google's place types: which may be asked for, and which only come back (Tables A and B of its documentation).
+"""Google's place types that may be asked for (Table A of its documentation).
 
-A type in neither set may be new: it is then searched for by its words alone.
+Those that only come back are in `tracking_service/locations.py`. A type in neither may be new: it is then searched for
+by its words alone.
 """
 
 _TABLE_A = """
@@ -32,15 +33,3 @@ _TABLE_A = """
     golf_course gym sports_club sports_coaching sports_complex swimming_pool service corporate_office
 """
 SEARCHABLE_TYPES = frozenset(_TABLE_A.split())
-
-RESPONSE_ONLY_TYPES = {
-    "food": "restaurant, cafe or food_store",
-    "establishment": "store",
-    "point_of_interest": "tourist_attraction",
-    "health": "doctor, dentist or pharmacy",
-    "finance": "bank or accounting",
-    "general_contractor": "roofing_contractor, painter or plumber",
-    "place_of_worship": "community_center",
-    "landmark": "tourist_attraction",
-}
-"""Types that cannot be asked for, and what to ask for instead."""

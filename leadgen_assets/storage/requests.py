@@ -1,22 +1,10 @@
 """Requests for a pipeline run that came through the API: rows that a sensor turns into runs."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
 
 from leadgen_assets.storage.ledger import Connection
-
-
-def request_pipeline(connection: Connection, day: date, *, dry_run: bool, at: datetime) -> UUID:
-    """Ask for a run of the pipeline for a day; returns the request's id."""
-    request_id = uuid4()
-    connection.execute(
-        "INSERT INTO pipeline_requests (id, partition_date, dry_run, requested_at, updated_at)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        (request_id, day, dry_run, at, at),
-    )
-    return request_id
 
 
 def pending_requests(connection: Connection) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from leadgen_assets.domain.place_types import RESPONSE_ONLY_TYPES
 from leadgen_assets.storage.ledger import Connection
+from tracking_service.locations import location_problem, tidy_categories
 
 DEFAULT_CATEGORIES = (
     "restaurant", "cafe", "store", "clothing_store", "food_store", "bakery", "florist", "beauty_salon", "gym",
@@ -73,10 +73,8 @@ def add_target(
     Raises:
         TargetError: if a value is not possible or a category cannot be searched for.
     """
-    chosen = tuple(
-        dict.fromkeys(category.strip().lower().replace(" ", "_") for category in categories if category.strip())
-    )
-    problem = _problem(city.strip(), chosen, country, lat, lng, radius_meters)
+    chosen = tidy_categories(categories)
+    problem = location_problem(city.strip(), chosen, country, lat, lng, radius_meters)
     if problem:
         raise TargetError(problem)
     row = connection.execute(
@@ -101,30 +99,6 @@ def seed_targets(connection: Connection, at: datetime) -> bool:
         connection, city="Helsinki", country="FI", lat=60.1699, lng=24.9384, categories=DEFAULT_CATEGORIES, at=at
     )
     return True
-
-
-def _problem(
-    city: str,
-    categories: tuple[str, ...],
-    country: str | None,
-    lat: float | None,
-    lng: float | None,
-    radius_meters: int,
-) -> str | None:
-    if not city or len(city) > 100:
-        return "A target needs the name of a city, of at most 100 characters."
-    if not categories:
-        return f"The target {city} needs at least one category, such as bakery."
-    for category in categories:
-        if category in RESPONSE_ONLY_TYPES:
-            return f"The category {category} cannot be searched for; use {RESPONSE_ONLY_TYPES[category]} instead."
-    if country and not (len(country) == 2 and country.isalpha() and country.isascii()):
-        return f"The country {country!r} is not a two-letter code such as FI."
-    if (lat is None) != (lng is None):
-        return f"The target {city} needs both lat and lng, or neither."
-    if lat is not None and lng is not None and not (-90 <= lat <= 90 and -180 <= lng <= 180):
-        return f"The position {lat}, {lng} of {city} is not on the globe."
-    return None if 1 <= radius_meters <= 50_000 else "The radius must be between 1 and 50000 metres."
 
 
 def _target(row: dict[str, Any]) -> Target:

@@ -78,7 +78,7 @@ CREATE TABLE leads (
     CHECK (score_upper IS NULL OR qualification_score <= score_upper)
 );
 CREATE INDEX leads_by_status ON leads (status);
-CREATE INDEX leads_by_discovery ON leads (discovered_at);
+CREATE INDEX leads_by_discovery ON leads (discovered_at, id);
 CREATE INDEX leads_by_email ON leads (lower(email));
 
 CREATE TABLE status_changes (
@@ -180,7 +180,7 @@ CREATE INDEX events_by_storing ON email_events (stored_at);
 
 -- Salted hashes without foreign keys: they outlive the lead they came from.
 CREATE TABLE suppressions (
-    kind            TEXT NOT NULL CHECK (kind IN ('address', 'domain', 'organisation')),
+    kind            TEXT NOT NULL CHECK (kind IN ('address', 'domain', 'organisation', 'place')),
     hash            BYTEA NOT NULL CHECK (octet_length(hash) = 32),
     reason          TEXT NOT NULL,
     created_at      TIMESTAMPTZ NOT NULL,
@@ -258,13 +258,18 @@ CREATE TABLE pipeline_requests (
     dry_run         BOOLEAN NOT NULL DEFAULT FALSE,
     status          TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'launched', 'succeeded', 'failed')),
     run_id          TEXT,
+    detail          TEXT,
+    requested_by    TEXT NOT NULL,
     requested_at    TIMESTAMPTZ NOT NULL,
     updated_at      TIMESTAMPTZ NOT NULL
 );
 
 CREATE TABLE erasure_requests (
     id              UUID PRIMARY KEY,
-    lead_id         UUID NOT NULL,
+    lead_ids        UUID[] NOT NULL,
+    status          TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'failed')),
+    result          JSONB NOT NULL DEFAULT '{}',
+    requested_by    TEXT NOT NULL,
     requested_at    TIMESTAMPTZ NOT NULL,
     done_at         TIMESTAMPTZ
 );
