@@ -23,7 +23,7 @@ from tracking_service.clock import FileClock
 from tracking_service.settings import env_file
 
 
-@pytest.mark.parametrize("places", ["packaged sample", "overture_sf.parquet"])
+@pytest.mark.parametrize("places", ["packaged sample", "helsinki_osm.parquet", "overture_sf.parquet"])
 def test_every_business_of_the_town_is_one_lead(
     settings: Settings, ledger: Connection, clock: FileClock, places: str
 ) -> None:
