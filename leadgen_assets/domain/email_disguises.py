@@ -1,0 +1,252 @@
+"""Addresses written so that people can read them and harvesters cannot, put back into plain form.
+
+One line of text, one link or one attribute at a time. Whether what comes out is an address, and whose, is decided in
+`email_extraction`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+_SPACES = re.compile(r"\s+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u034f]")
+
+# The sign and the dot as words of many languages; those of `_AT_ALONE` mean nothing else between two words.
+_AT_ALONE = (
+    r"arroba|arobase|arobas|chiocciola|kissanhäntä|miukumauku|snabel-?a|snabel|krøllalfa|alfakrøll|klammeraffe"
+    r"|apenstaartje|apestaartje|małpa|zavináč|zavinac|kukac|собака|собачка|παπάκι|παπακι|שטרודל|アットマーク|골뱅이|艾特"
+    r"|at-merkki|ät-merkki|at[- ]sign|at-zeichen|at-tegn|at-tecken"
+)
+_AT = rf"(?:at|ät|aet|æt|et|ат|эт|آت|ات|アット|あっと|앳|{_AT_ALONE})"
+_DOT = (
+    r"(?:dot|period|punkt|piste|point|punto|ponto|prikk|prik|punct|pont|punkts|taškas|kropka|tečka|tecka|bodka|točka"
+    r"|точка|крапка|τελεία|τελεια|نقطة|נקודה|ドット|どっと|点|點|닷|점|nokta|chấm)"
+)
+_OPEN, _CLOSE = r"[(\[{<«‹*|【〔「『【]", r"[)\]}>»›*|】〕」』】]"
+_LOCAL_END, _HOST_START = r"(?<=[a-z0-9_+])", r"(?=[^\W_])"
+_BRACKETED_AT = re.compile(rf"{_LOCAL_END}\s*{_OPEN}\s*(?:{_AT}|@)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
+_BRACKETED_LETTER = re.compile(rf"{_LOCAL_END}{_OPEN}a{_CLOSE}{_HOST_START}", re.IGNORECASE)
+_BRACKETED_DOT = re.compile(rf"(?<=[^\W_])\s*{_OPEN}\s*(?:{_DOT}|\.)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
+_DASHED = re.compile(
+    r"(?<![\w.])([a-z0-9.]+)(?P<sign>[-_*/~|])at(?P=sign)"
+    r"([a-z0-9]+(?:-[a-z0-9]+)*?(?:(?P=sign)dot(?P=sign)[a-z0-9]+)+)",
+    re.IGNORECASE,
+)
+_LABELS = (
+    r"e-?mail|mail|e-?post|e-?kiri|sähköposti|s-posti|courriel|mél|correo(?: electrónico)?|posta(?: elettronica)?"
+    r"|e-?posta|correio|email address|адрес|почта|пошта|メール|이메일|邮箱|البريد"
+)
+_PERSON, _END = r"(?<![\w.@+-])([a-z0-9][\w.+-]*)", r"(?![\w-])"
+_ANY_DOTS = rf"([a-z0-9-]+(?:(?:\s+{_DOT}\s+|\.)[a-z0-9-]+)+)"
+_WORDED = (
+    # service at shop dot com
+    re.compile(rf"{_PERSON}\s+{_AT}\s+([a-z0-9-]+(?:\s+{_DOT}\s+[a-z0-9-]+)+){_END}", re.IGNORECASE),
+    # info arroba shop.com
+    re.compile(rf"{_PERSON}\s+(?:{_AT_ALONE})\s+{_ANY_DOTS}{_END}", re.IGNORECASE),
+    # info AT shop.com
+    re.compile(rf"(?<![\w.@+-])((?-i:[a-z0-9][a-z0-9._+-]*))\s+(?-i:AT|ÄT)\s+{_ANY_DOTS}{_END}", re.IGNORECASE),
+)
+# Email: info at shop.com
+_WORDED_AFTER_LABEL = re.compile(
+    rf"(?<=[:：])\s*([a-z0-9][\w.+-]*)\s+{_AT}\s+([a-z0-9-]+(?:\.[a-z0-9-]+)+){_END}", re.IGNORECASE
+)
+_LABELLED = re.compile(rf"(?:{_LABELS})\W{{0,3}}$", re.IGNORECASE)
+_WORDED_DOTS = re.compile(rf"(@[a-z0-9-]+)((?:\s+{_DOT}\s+[a-z0-9-]+)+)(?![\w-])", re.IGNORECASE)
+_DOT_BETWEEN = re.compile(rf"\s+{_DOT}\s+", re.IGNORECASE)
+_SPACED = re.compile(r"(?<![\w.@+-])([a-z0-9][a-z0-9._+-]*)\s*@\s*([a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*)", re.IGNORECASE)
+_NO_LOCAL_PARTS = frozenset({
+    "us", "me", "you", "him", "her", "them", "it", "find", "found", "visit", "meet", "see", "look", "open", "order",
+    "online", "book", "buy", "here", "live", "now", "join", "party", "are", "is", "we", "i", "am", "be", "was", "on",
+})  # fmt: skip
+
+_TOKEN = r"[\"'“”„«»‘’「」『』]?(?P<token>[^\s\"'“”„«»‘’「」『』,]{1,16}?)[\"'“”„«»‘’「」『』]?"  # noqa: S105 a sign
+_SHORT_TOKEN = (
+    r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;]{1,3}|[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"  # noqa: S105
+)
+_SIGN = r"\W{0,3}(?:an?\s+|le signe\s+|das\s+|la\s+|il\s+|o\s+)?@"
+_PUT_IN = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:replac\w+|substitut\w+|chang\w+|swap)\s+(?:the\s+)?{_TOKEN}\s+(?:with|by|for|to|into){_SIGN}",
+        rf"(?:korvaa|vaihda|muuta)\s+{_TOKEN}\s+(?:merkillä\s+|merkiksi\s+|tilalle\s+)?{_SIGN}",
+        rf"{_SHORT_TOKEN}\s+(?:korvataan|korvattava|on){_SIGN}",
+        rf"(?:ersetze\w*|tausche\w*)\s+(?:sie\s+)?(?:bitte\s+)?{_TOKEN}\s+(?:durch|gegen|mit){_SIGN}",
+        rf"{_SHORT_TOKEN}\s+(?:bitte\s+)?(?:durch|gegen|mit){_SIGN}",
+        rf"remplace\w*\s+(?:le\s+)?{_TOKEN}\s+par{_SIGN}",
+        rf"(?:sustituy\w+|reempla\w+|cambi\w+|substitu\w+|troque)\s+{_TOKEN}\s+(?:por|con|com){_SIGN}",
+        rf"(?:sostituire|sostituisci|sostituite)\s+{_TOKEN}\s+con{_SIGN}",
+        rf"(?:byt|ersätt|erstatt|udskift|bytt)\s+(?:ut\s+)?{_TOKEN}\s+(?:mot|med){_SIGN}",
+        rf"vervang\s+{_TOKEN}\s+door{_SIGN}",
+        rf"(?:zamień|zastąp)\s+{_TOKEN}\s+(?:na|przez){_SIGN}",
+        rf"(?:замените|заменить|замініть)\s+{_TOKEN}\s+(?:на){_SIGN}",
+        rf"{_SHORT_TOKEN}\s*(?:を|は)\s*(?:半角の?|アットマーク)?\W?@",
+        rf"(?:将|把|請將|请将)\s*{_TOKEN}\s*(?:换成|替换为|替换成|改为|改成|換成|改為){_SIGN}",
+        rf"{_SHORT_TOKEN}\s*(?:을|를)\s*{_SIGN}",
+        rf"(?:استبدل|استبدال)\s+{_TOKEN}\s+(?:ب|بـ|بعلامة){_SIGN}",
+    )
+]
+_TAKE_OUT = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:remov\w+|delet\w+|omit\w*|without|take out|strip)\s+(?:the\s+)?{_TOKEN}(?=[\s.,;)]|$)",
+        rf"(?:poista|ota pois|ilman)\s+{_TOKEN}(?=[\s.,;)]|$)",
+        rf"(?:bitte\s+)?{_TOKEN}\s+(?:bitte\s+)?(?:entfernen|löschen|weglassen|verwijderen)",
+        rf"(?:enleve\w*|enlève\w*|supprime\w*|retire\w*|sans|quit\w+|elimin\w+|borr\w+|tog\w+|rimuov\w+)\s+{_TOKEN}(?=[\s.,;)]|$)",
+        rf"(?:ta bort|fjern|verwijder|usuń|удалите|уберите)\s+{_TOKEN}(?=[\s.,;)]|$)",
+        rf"{_TOKEN}\s*を\s*(?:削除|取|除|消)",
+        rf"(?:删除|去掉|刪除)\s*{_TOKEN}(?=[\s.,;)）]|$)",
+    )
+]
+_CAPITALS = re.compile(r"[^\W\d_]*[A-ZÄÖÜ]{4}")
+_SIGN_AT_ALL = re.compile(rf"@|(?<![^\W_]){_AT}(?![^\W_])|{_OPEN}\s*(?:{_AT}|a)\s*{_CLOSE}", re.IGNORECASE)
+_OBVIOUS = re.compile(
+    r"(?:NO|NOT|KEIN|EI|SIN|SANS|ANTI|STOP|NON)[-_.]?SPAM|SPAM[-_.]?(?:FREE|BLOCK)|(?:REMOVE|DELETE)[-_.]?(?:THIS|ME|SPAM)"
+)
+
+
+def without_invisible(text: str) -> str:
+    """The text in one width and without signs that are not seen: `ｉｎｆｏ＠` is `info@`."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def instructions(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """What a page tells its readers to replace or to take out of addresses: each text with what stands for it."""
+    found: dict[str, str] = {}
+    for line in lines:
+        for pattern in _PUT_IN if "@" in line else ():
+            for match in pattern.finditer(line):
+                token = _balanced(match["token"])
+                if token and "@" not in token and (not token.isalpha() or (token.isupper() and len(token) > 1)):
+                    found.setdefault(token, "@")
+        for pattern in _TAKE_OUT if _CAPITALS.search(line) else ():
+            for match in pattern.finditer(line):
+                token = match["token"].rstrip(".,;)")
+                if len(token) >= 4 and sum(sign.isupper() for sign in token) >= 4 and "@" not in token:
+                    found.setdefault(match["token"] if match["token"].endswith((".", "-")) else token, "")
+    return tuple(found.items())
+
+
+def may_hold_address(line: str, told: Iterable[tuple[str, str]] = ()) -> bool:
+    """False for a line without any sign of an address, plain or disguised; most lines have none."""
+    return bool(_SIGN_AT_ALL.search(line)) or any(token in line for token, _ in told)
+
+
+def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
+    """One line with every disguised address in plain form, as far as it is understood.
+
+    Args:
+        line: after `without_invisible`.
+        told: what `instructions` found on the page.
+    """
+    for token, replacement in told:
+        if replacement:
+            line = re.sub(rf"{_LOCAL_END}\s*{re.escape(token)}\s*{_HOST_START}", replacement, line, flags=re.IGNORECASE)
+        else:
+            line = _taken_out(line, re.escape(token))
+    if _OBVIOUS.search(line):
+        line = _taken_out(line, _OBVIOUS.pattern)
+    line = _BRACKETED_AT.sub("@", line)
+    line = _BRACKETED_LETTER.sub("@", line)
+    line = _BRACKETED_DOT.sub(".", line)
+    line = _DASHED.sub(_dashed, line)
+    for pattern in _WORDED:
+        line = pattern.sub(_worded, line)
+    line = _WORDED_AFTER_LABEL.sub(
+        lambda match: _worded(match) if _LABELLED.search(line[: match.start()]) else match[0], line
+    )
+    return _WORDED_DOTS.sub(lambda match: match[1] + _DOT_BETWEEN.sub(".", match[2]), line)
+
+
+def spaced(line: str) -> list[tuple[int, str]]:
+    """Addresses with spaces around their signs (`info @ shop . com`), each with its position."""
+    return [
+        (match.start(), f"{match[1]}@{_SPACES.sub('', match[2])}")
+        for match in _SPACED.finditer(line)
+        if match[1].lower() not in _NO_LOCAL_PARTS and _SPACES.search(match[0])
+    ]
+
+
+def link_targets(href: str) -> list[str]:
+    """The texts in which a link's addresses stand; none for a link to anything but mail."""
+    href = _INVISIBLE.sub("", href).strip()
+    if href.startswith("cfemail:"):
+        return [_cloudflare(href[8:])]
+    if "/cdn-cgi/l/email-protection#" in href:
+        return _of_mailto(_cloudflare(href.partition("#")[2]))
+    if href.startswith("shifted:"):
+        return _of_mailto(_shifted(href[8:]))
+    scrambled = re.search(r"UnCryptMailto\(\s*(?:%27|['\"])(.+?)(?:%27|['\"])", href)
+    if scrambled:
+        return _of_mailto(_shifted(unquote(scrambled[1])))
+    scheme, colon, rest = href.partition(":")
+    if colon and scheme.strip().lower() in {"mailto", "mail to", "email"}:
+        return _of_mailto(rest)
+    if re.fullmatch(r"[^\s@/:?#]+@[^\s@/:?#]+\.[^\s@/:?#]+", href):
+        return [unquote(href)]  # a link whose author forgot `mailto:`
+    return []
+
+
+def _of_mailto(target: str) -> list[str]:
+    """The recipients of what follows `mailto:`."""
+    target = re.sub(r"^(?:mailto:)?/*", "", target, flags=re.IGNORECASE)
+    path, _, query = target.partition("?")
+    recipients = [path, *(part[3:] for part in query.split("&") if part.lower().startswith("to="))]
+    return [part for text in recipients for part in re.split(r"[,;]", unquote(text)) if part.strip()]
+
+
+def _cloudflare(code: str) -> str:
+    """Cloudflare's protection: every byte is combined with the first."""
+    try:
+        key, *rest = bytes.fromhex(code.strip())
+    except ValueError:
+        return ""
+    return bytes(byte ^ key for byte in rest).decode("utf-8", "replace")
+
+
+def _shifted(code: str) -> str:
+    """The scrambled links of a content system: letters and signs moved along three ranges."""
+    for offset in range(-25, 26):
+        plain = "".join(_moved(sign, offset) for sign in code)
+        if plain.startswith("mailto:"):
+            return plain
+    return ""
+
+
+def _moved(sign: str, offset: int) -> str:
+    for first, last in ((0x2B, 0x3A), (0x40, 0x5A), (0x61, 0x7A)):
+        if first <= ord(sign) <= last:
+            return chr(first + (ord(sign) - first + offset) % (last - first + 1))
+    return sign
+
+
+def _taken_out(line: str, pattern: str) -> str:
+    """The line without a word that was put into addresses; signs that then double or dangle go too."""
+
+    def plain(match: re.Match[str]) -> str:
+        text = re.sub(pattern, "\0", match[0])
+        if text == match[0]:
+            return match[0]
+        text = re.sub(r"[-_.]?\0[-_.]?(?=@)|(?<=@)[-_.]?\0[-_.]?", "", text)
+        return re.sub(r"([-_.]?)\0([-_.]?)", lambda each: each[1] or each[2], text).lstrip("-_.")
+
+    return re.sub(r"\S+@\S+", plain, line)
+
+
+def _balanced(token: str) -> str:
+    """The token without a bracket that was opened before it or is closed after it."""
+    for left, right in ("()", "[]", "{}", "<>"):
+        if token.count(left) != token.count(right):
+            token = token.replace(left, "").replace(right, "")
+    return token
+
+
+def _dashed(match: re.Match[str]) -> str:
+    sign = match["sign"]
+    return f"{match[1]}@{match[3].replace(f'{sign}dot{sign}', '.').replace(f'{sign}DOT{sign}', '.')}"
+
+
+def _worded(match: re.Match[str]) -> str:
+    if match[1].lower() in _NO_LOCAL_PARTS:
+        return match[0]
+    return f" {match[1]}@{_DOT_BETWEEN.sub('.', match[2])}"
