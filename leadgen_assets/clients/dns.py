@@ -4,6 +4,7 @@ A name counts as missing only when two answers say so. What a missing name means
 """
 
 import asyncio
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ import dns.rdatatype
 from leadgen_assets.clients.errors import ClientError
 
 DnsOutcome = Literal["answered", "nxdomain", "no_data", "servfail", "timeout"]
+Kind = Literal["A", "AAAA", "CNAME", "MX", "NS"]
+_ADDRESSES = frozenset({"A", "AAAA"})
 _MISSING = frozenset({"nxdomain", "no_data"})
 
 
@@ -29,11 +32,14 @@ class DnsAnswer:
 
     Attributes:
         host: the name that was asked.
-        kind: A, AAAA or MX.
+        kind: of `Kind`.
         outcome: answered, nxdomain (no such name, said twice), no_data (the name exists without such records, said
             twice), servfail (a refusal or a malformed answer) or timeout (no answer in time).
-        values: the addresses, or the mail exchangers with the preferred first ("." stands for "accepts no mail").
-        asked: the resolvers that were asked, as `host:port`, with what each answered.
+        values: the addresses, the names, or the mail exchangers with the preferred first ("." stands for "accepts no
+            mail").
+        asked: the resolvers that were asked, as `host:port`, with what each answered; `wildcard` is the answer of a
+            resolver that gives the same addresses for names that do not exist, and counts as nxdomain.
+        aliases: the canonical names on the way to an address.
     """
 
     host: str
@@ -41,6 +47,7 @@ class DnsAnswer:
     outcome: DnsOutcome
     values: tuple[str, ...] = ()
     asked: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 class DnsClient:
@@ -61,6 +68,7 @@ class DnsClient:
         if len(self._resolvers) == 1:
             self._resolvers *= 2
         self._timeout_seconds = timeout_seconds
+        self._wildcards: dict[tuple[str, int, str, str], asyncio.Task[frozenset[str] | None]] = {}
 
     async def addresses(self, host: str) -> DnsAnswer:
         """The IPv4 addresses of a name or, where it has none, its IPv6 addresses."""
@@ -73,7 +81,11 @@ class DnsClient:
         """The mail exchangers of a domain."""
         return await self.ask(domain, "MX")
 
-    async def ask(self, host: str, kind: Literal["A", "AAAA", "MX"]) -> DnsAnswer:
+    async def name_servers(self, domain: str) -> DnsAnswer:
+        """The name servers of a domain."""
+        return await self.ask(domain, "NS")
+
+    async def ask(self, host: str, kind: Kind) -> DnsAnswer:
         """The records of one kind of a name; an expected failure is an outcome, never an exception."""
         try:
             name = dns.name.from_text(host)
@@ -82,18 +94,39 @@ class DnsClient:
         asked: list[tuple[str, str]] = []
         outcomes: list[DnsOutcome] = []
         for address, port in self._resolvers:
-            outcome, values = await self._question(name, kind, address, port)
-            asked.append((f"{address}:{port}", outcome))
+            outcome, values, aliases = await self._question(name, kind, address, port)
+            is_wildcard = outcome == "answered" and await self._is_wildcard(host, kind, address, port, values)
+            asked.append((f"{address}:{port}", "wildcard" if is_wildcard else outcome))
+            if is_wildcard:
+                outcome = "nxdomain"
             if outcome == "answered":
-                return DnsAnswer(host, kind, outcome, values, tuple(asked))
+                return DnsAnswer(host, kind, outcome, values, tuple(asked), aliases)
             outcomes.append(outcome)
             if outcome in _MISSING and outcomes.count(outcome) == 2:
                 return DnsAnswer(host, kind, outcome, (), tuple(asked))
         return DnsAnswer(host, kind, _worst(outcomes), (), tuple(asked))
 
+    async def _is_wildcard(self, host: str, kind: str, address: str, port: int, values: tuple[str, ...]) -> bool:
+        """True where a resolver gives the same addresses for a name that surely does not exist."""
+        if kind not in _ADDRESSES:
+            return False
+        key = (address, port, kind, host.rstrip(".").rpartition(".")[2].lower())
+        if key not in self._wildcards:
+            self._wildcards[key] = asyncio.ensure_future(self._wildcard(*key))
+        found = await self._wildcards[key]
+        if found is None:  # no answer: asked again with the next name
+            self._wildcards.pop(key, None)
+        return bool(found and found.intersection(values))
+
+    async def _wildcard(self, address: str, port: int, kind: str, top_level_domain: str) -> frozenset[str] | None:
+        label = hashlib.sha256(f"no such name under {top_level_domain}".encode()).hexdigest()[:24]
+        name = dns.name.from_text(f"{label}.{top_level_domain}")
+        outcome, values, _ = await self._question(name, kind, address, port)
+        return None if outcome in {"timeout", "servfail"} else frozenset(values)
+
     async def _question(
         self, name: dns.name.Name, kind: str, address: str, port: int
-    ) -> tuple[DnsOutcome, tuple[str, ...]]:
+    ) -> tuple[DnsOutcome, tuple[str, ...], tuple[str, ...]]:
         query = dns.message.make_query(name, kind, use_edns=True)
         try:
             async with asyncio.timeout(self._timeout_seconds):  # covers the repetition over TCP as well
@@ -101,25 +134,32 @@ class DnsClient:
                     query, address, port=port, timeout=self._timeout_seconds, ignore_unexpected=True, ignore_errors=True
                 )
         except (TimeoutError, dns.exception.Timeout):
-            return "timeout", ()
+            return "timeout", (), ()
         except (dns.exception.DNSException, OSError, EOFError):
-            return "servfail", ()
+            return "servfail", (), ()
         return _read(reply, name, kind)
 
 
-def _read(reply: dns.message.Message, name: dns.name.Name, kind: str) -> tuple[DnsOutcome, tuple[str, ...]]:
+def _read(
+    reply: dns.message.Message, name: dns.name.Name, kind: str
+) -> tuple[DnsOutcome, tuple[str, ...], tuple[str, ...]]:
     if reply.rcode() == dns.rcode.NXDOMAIN:
-        return "nxdomain", ()
+        return "nxdomain", (), ()
     if reply.rcode() != dns.rcode.NOERROR:
-        return "servfail", ()
+        return "servfail", (), ()
     wanted = dns.rdatatype.from_text(kind)
     records = [record for rrset in reply.answer if rrset.rdtype == wanted for record in rrset]  # aliases come along
+    chain = (rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.CNAME)
+    aliases = tuple(record.target.to_text(omit_final_dot=True) for rrset in chain for record in rrset)
     if kind == "MX":
         records.sort(key=lambda record: record.preference)
         values = [record.exchange.to_text(omit_final_dot=True) for record in records]
-    else:
+    elif kind in _ADDRESSES:
         values = [record.address for record in records]
-    return ("answered", tuple(dict.fromkeys(values))) if values else ("no_data", ())
+    else:
+        values = [record.target.to_text(omit_final_dot=True) for record in records]
+    found = tuple(dict.fromkeys(values))
+    return ("answered", found, aliases) if found else ("no_data", (), aliases)
 
 
 def _worst(outcomes: Sequence[DnsOutcome]) -> DnsOutcome:

@@ -17,6 +17,7 @@ from leadgen_assets.clients.dns import DnsAnswer
 from leadgen_assets.clients.errors import ClientError
 
 Resolve = Callable[[str], Awaitable[DnsAnswer]]
+CONNECTIONS_PER_HOST = 1  # a server that has not noticed the end of the last one yet sees two, and never more
 _KEEP_ALIVE_SECONDS = 2.0
 
 
@@ -80,14 +81,14 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over our own network backend, which httpx itself offers no argument for."""
+    """httpx's transport to one host over our own network backend, which httpx itself offers no argument for."""
 
     def __init__(self, resolve: Resolve, guard: AddressGuard, tls: ssl.SSLContext) -> None:
         super().__init__(verify=tls, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
-            max_connections=None,
-            max_keepalive_connections=20,
+            max_connections=CONNECTIONS_PER_HOST,
+            max_keepalive_connections=CONNECTIONS_PER_HOST,
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
             network_backend=GuardedBackend(resolve, guard),
         )
@@ -106,3 +107,12 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
         except (OSError, ssl.SSLError) as error:
             raise ClientError(f"CA_FILE {ca_file} cannot be read as PEM certificates ({error}).") from None
     return context
+
+
+def unverified(context: ssl.SSLContext) -> ssl.SSLContext:
+    """A context that takes any certificate, to read what a site with a bad one shows; nothing secret is ever sent."""
+    lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    lenient.check_hostname = False
+    lenient.verify_mode = ssl.CERT_NONE
+    lenient.minimum_version = context.minimum_version
+    return lenient

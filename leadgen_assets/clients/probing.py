@@ -1,6 +1,6 @@
 """How one candidate site is asked: names, then https and http, then `www.`, then the contact page.
 
-Every answer becomes one row of `web_captures`. Whether a page is the lead's own is asked of the caller (`follow`), and
+Every answer becomes one row of `web_captures`. Whether a page is the lead's own is asked of the caller (`reading`), and
 what the rows mean is judged in the domain.
 """
 
@@ -8,15 +8,16 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
-from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from protego import Protego
 
 from leadgen_assets.clients.dns import DnsAnswer, DnsClient
 from leadgen_assets.clients.web import Exchange, WebClient
 from tracking_service.clock import Clock
 
 Row = dict[str, Any]
-Follow = Callable[[list[Row]], Iterable[str]]
 _FOLLOWED_PAGES = 2
 _ERROR_BODY_CHARACTERS = 20_000
 _NOT_WELCOME = frozenset({401, 403, 429, 451})
@@ -27,6 +28,19 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
+class Reading(Protocol):
+    """What the caller makes of the rows so far."""
+
+    def is_settled(self, rows: list[Row]) -> bool:
+        """True once the candidate shows the lead's own site, so that its other addresses need not be asked."""
+
+    def pages_to_follow(self, rows: list[Row]) -> Iterable[str]:
+        """Further addresses of the same site worth asking: its contact page."""
+
+    def may_read_more(self, rows: list[Row]) -> bool:
+        """False once so much was read for the lead that nothing more is asked."""
+
+
 class Prober:
     """Asks candidate sites; shares what it learned about a host between the leads of a run.
 
@@ -34,15 +48,23 @@ class Prober:
         dns: the resolvers.
         open_web: makes the web client from a function that resolves names.
         clock: the time of each capture.
+        robot: the name that robots.txt knows this client by.
     """
 
     def __init__(
-        self, dns: DnsClient, open_web: Callable[[Callable[[str], Awaitable[DnsAnswer]]], WebClient], clock: Clock
+        self,
+        dns: DnsClient,
+        open_web: Callable[[Callable[[str], Awaitable[DnsAnswer]]], WebClient],
+        clock: Clock,
+        robot: str = "LeadgenBot",
     ) -> None:
         self._names: _Memory[str, DnsAnswer] = _Memory(dns.addresses, _REMEMBERED_NAMES)
         self._web = open_web(self._names.get)
-        self._pages: _Memory[str, Exchange] = _Memory(self._web.get, _REMEMBERED_PAGES)
+        self._landed: OrderedDict[str, Exchange] = OrderedDict()
+        self._pages: _Memory[str, Exchange] = _Memory(self._fetch, _REMEMBERED_PAGES)
+        self._rules: _Memory[str, Exchange] = _Memory(self._web.get, _REMEMBERED_PAGES)
         self._clock = clock
+        self._robot = robot
 
     async def __aenter__(self) -> "Prober":
         return self
@@ -50,13 +72,13 @@ class Prober:
     async def __aexit__(self, *details: object) -> None:
         await self._web.__aexit__(*details)
 
-    async def probe(self, url: str, origin: str, follow: Follow) -> list[Row]:
-        """Ask one candidate until a page answers or every way was tried.
+    async def probe(self, url: str, origin: str, reading: Reading) -> list[Row]:
+        """Ask one candidate until its page is the lead's own or every way was tried.
 
         Args:
             url: where to begin; its scheme does not matter, https is tried first.
             origin: how the candidate was found (record, email_domain, name).
-            follow: given the rows so far, further addresses of the same site worth asking (its contact page).
+            reading: what the rows so far mean.
 
         Returns:
             Rows with the columns of `web_captures` except lead_id and ordinal; `detail_json` names the `candidate`
@@ -68,8 +90,10 @@ class Prober:
         other = candidate if host != candidate else f"www.{host}"
         rows: list[Row] = []
         first = await self._ask_name(host, origin, candidate, rows)
-        if first.outcome == "answered" and await self._ask_site(host, parts.path, parts.query, origin, candidate, rows):
-            await self._follow(follow, origin, candidate, rows)
+        if first.outcome == "answered" and await self._ask_site(
+            host, parts.path, parts.query, origin, candidate, rows, reading
+        ):
+            await self._follow(reading, origin, candidate, rows)
             return rows
         if first.outcome == "nxdomain" and host == candidate and origin != "record":
             return rows  # where a name does not exist, nothing exists below it
@@ -78,8 +102,8 @@ class Prober:
             row["outcome"] == "timeout" for row in rows if row["kind"] == "http"
         )
         if second.outcome == "answered" and not same_silence:
-            await self._ask_site(other, parts.path, parts.query, origin, candidate, rows)
-        await self._follow(follow, origin, candidate, rows)
+            await self._ask_site(other, parts.path, parts.query, origin, candidate, rows, reading)
+        await self._follow(reading, origin, candidate, rows)
         return rows
 
     async def _ask_name(self, host: str, origin: str, candidate: str, rows: list[Row]) -> DnsAnswer:
@@ -88,58 +112,85 @@ class Prober:
             "candidate": candidate,
             "records": answer.kind,
             "values": list(answer.values),
+            "aliases": list(answer.aliases),
             "asked": list(answer.asked),
         }
         rows.append(self._row(origin, "dns", host, answer.outcome, detail))
         return answer
 
-    async def _ask_site(self, host: str, path: str, query: str, origin: str, candidate: str, rows: list[Row]) -> bool:
-        """True once a page answered below 400, or the host made clear that we are not welcome."""
+    async def _ask_site(
+        self, host: str, path: str, query: str, origin: str, candidate: str, rows: list[Row], reading: Reading
+    ) -> bool:
+        """True once a page settled the question, or the host made clear that we are not welcome."""
         paths = [(path or "/", query)] + ([("/", "")] if (path or "/", query) != ("/", "") else [])
         for scheme in ("https", "http"):
             for asked_path, asked_query in paths:
                 url = urlunsplit((scheme, host, asked_path, asked_query, ""))
-                exchange = await self._ask_page(url, origin, candidate, rows)
+                exchange = await self._ask_page(url, origin, candidate, rows, reading)
+                if exchange is None:
+                    continue
                 if exchange.status is None:
                     break  # the other path would fail in the same way
-                if exchange.status < 400 or exchange.status in _NOT_WELCOME:
+                if exchange.status in _NOT_WELCOME or (exchange.status < 400 and reading.is_settled(rows)):
                     return True
         return False
 
     async def _ask_page(
-        self, url: str, origin: str, candidate: str, rows: list[Row], *, followed: bool = False
-    ) -> Exchange:
+        self, url: str, origin: str, candidate: str, rows: list[Row], reading: Reading, *, followed: bool = False
+    ) -> Exchange | None:
+        """The answer, or None where the page was left alone."""
+        detail: dict[str, Any] = {"candidate": candidate, "followed": followed}
+        reason = await self._reason_to_leave(url, origin, candidate, rows, reading)
+        if reason:
+            rows.append(self._row(origin, "http", url, reason, detail))
+            return None
         exchange = await self._pages.get(url)
-        detail = {
-            "candidate": candidate,
+        detail |= {
             "hops": list(exchange.hops),
             "truncated": exchange.truncated,
             "detail": exchange.detail,
-            "followed": followed,
+            "certificate_error": exchange.certificate_error,
+            "received_bytes": exchange.received_bytes,
         }
-        row = self._row(origin, "http", url, exchange.outcome, detail)
-        body = exchange.body
-        if body is not None and (exchange.status or 0) >= 400:
-            body = body[:_ERROR_BODY_CHARACTERS]
-        rows.append(
-            row
-            | {
-                "status": exchange.status,
-                "final_url": exchange.final_url,
-                "content_type": exchange.content_type,
-                "body": body,
-            }
-        )
+        rows.append(self._row(origin, "http", url, exchange.outcome, detail) | _answer_of(exchange))
         return exchange
 
-    async def _follow(self, follow: Follow, origin: str, candidate: str, rows: list[Row]) -> None:
+    async def _reason_to_leave(
+        self, url: str, origin: str, candidate: str, rows: list[Row], reading: Reading
+    ) -> str | None:
+        """Why a page is not asked for: too much was read already, or robots.txt closes it to us."""
+        if not reading.may_read_more(rows):
+            return "over_budget"
+        parts = urlsplit(url)
+        if parts.path in {"", "/"} and not parts.query:
+            return None  # a home page is what a name is for
+        where = urljoin(url, "/robots.txt")
+        rules = await self._rules.get(where)
+        if not any(row["kind"] == "robots" and row["url"] == where for row in rows):
+            detail = {"candidate": candidate, "received_bytes": rules.received_bytes}
+            rows.append(self._row(origin, "robots", where, rules.outcome, detail) | _answer_of(rules))
+        if rules.status is None or rules.status >= 500:
+            return None if rules.outcome in {"refused", "tls_error"} else "robots_unknown"
+        if rules.status >= 400 or Protego.parse(rules.body or "").can_fetch(url, self._robot):
+            return None
+        return "disallowed"
+
+    async def _follow(self, reading: Reading, origin: str, candidate: str, rows: list[Row]) -> None:
         asked = {row["url"] for row in rows}
         found = 0
-        for url in follow(rows):
+        for url in reading.pages_to_follow(rows):
             if url in asked or found >= _FOLLOWED_PAGES:
                 continue
-            exchange = await self._ask_page(url, origin, candidate, rows, followed=True)
-            found += exchange.status is not None and exchange.status < 400
+            exchange = await self._ask_page(url, origin, candidate, rows, reading, followed=True)
+            found += exchange is not None and exchange.status is not None and exchange.status < 400
+
+    async def _fetch(self, url: str) -> Exchange:
+        exchange = await self._web.get(url, self._landed.get)
+        if exchange.final_url and exchange.outcome == "answered":
+            self._landed[exchange.final_url] = exchange
+            if len(self._landed) > _REMEMBERED_PAGES:
+                self._landed.popitem(last=False)
+        return exchange
 
     def _row(self, origin: str, kind: str, url: str, outcome: str, detail: dict[str, Any]) -> Row:
         return {
@@ -154,6 +205,18 @@ class Prober:
             "detail_json": json.dumps(detail, ensure_ascii=False),
             "captured_at": self._clock.now().isoformat(),
         }
+
+
+def _answer_of(exchange: Exchange) -> Row:
+    body = exchange.body
+    if body is not None and (exchange.status or 0) >= 400:
+        body = body[:_ERROR_BODY_CHARACTERS]
+    return {
+        "status": exchange.status,
+        "final_url": exchange.final_url,
+        "content_type": exchange.content_type,
+        "body": body,
+    }
 
 
 class _Memory(Generic[Key, Value]):

@@ -10,11 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from anyascii import anyascii
+
 from leadgen_assets.domain.hosts import host_kind, is_free_mail
 
 Origin = Literal["record", "email_domain", "name"]
 MOST_HOSTS_OF_A_NAME = 12
-_SHORTEST_NAME = 3
+# A letter that is not Latin, whatever its accents.
+_OTHER_SCRIPT = re.compile(r"(?![ªº])[^\W\d_\u0041-\u024f\u1e00-\u1eff]")
 _LONGEST_LABEL = 63
 _LEGAL_FORMS = frozenset({
     "oy", "oyj", "ab", "ky", "tmi", "ay", "ltd", "limited", "llc", "llp", "inc", "corp", "plc", "pty", "gmbh",
@@ -84,21 +87,27 @@ def search_plan(lead: Mapping[str, Any], tlds: Sequence[str] = ()) -> SearchPlan
 
 def tlds_of(country: str | None) -> tuple[str, ...]:
     """The usual top-level domains of businesses in a country (ISO 3166 alpha-2)."""
-    return _TLDS_OF_COUNTRY.get((country or "").upper(), ("com",))
+    code = (country or "").upper()
+    own = (code.lower(), "com") if len(code) == 2 and code.isascii() and code.isalpha() else ("com",)
+    return _TLDS_OF_COUNTRY.get(code, own)
 
 
 def hosts_of_name(name: str, city: str | None, tlds: Sequence[str]) -> list[str]:
     """The host names derived from a business's name and city; see `docs/candidates.md`."""
     every_word = slug_words(name)
-    words = without_legal_forms(every_word)
-    if len("".join(words)) < _SHORTEST_NAME:
-        return []
-    town = slug_words(city or "")
+    spellings = [without_legal_forms(every_word), every_word]
+    if _OTHER_SCRIPT.search(unicodedata.normalize("NFKC", name)):
+        letters = "".join(sign if sign.isalnum() or unicodedata.combining(sign) else " " for sign in name)
+        spelled_out = slug_words(anyascii(letters))
+        spellings = [without_legal_forms(spelled_out), *spellings] if spelled_out != every_word else spellings
+    town = slug_words(anyascii(city or ""))
+    labels = [_labels(words, town) for words in spellings if without_legal_forms(words)]
+    labels += [[label] for label in _international_labels(name)]
     hosts = (
         f"{label}.{tld.strip('.').lower()}"
-        for variant in (words, every_word)
+        for spelling in labels
         for tld in tlds
-        for label in _labels(variant, town)
+        for label in spelling
         if len(label) <= _LONGEST_LABEL
     )
     return list(dict.fromkeys(hosts))[:MOST_HOSTS_OF_A_NAME]
@@ -114,6 +123,17 @@ def slug_words(text: str) -> list[str]:
 def without_legal_forms(words: Sequence[str]) -> list[str]:
     """The words of a name that are not a legal form such as `oy` or `gmbh`."""
     return [word for word in words if word not in _LEGAL_FORMS]
+
+
+def _international_labels(name: str) -> list[str]:
+    """A name of another script as it would be registered in its own letters, in the form of the DNS."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    if not _OTHER_SCRIPT.search(plain):
+        return []
+    try:
+        return [re.sub(r"[\W_]+", "", plain).encode("idna").decode()]
+    except UnicodeError:  # too long, or letters that no host name may have
+        return []
 
 
 def _labels(words: list[str], town: list[str]) -> list[str]:

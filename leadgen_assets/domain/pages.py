@@ -32,6 +32,19 @@ _UNFINISHED = re.compile(
     r"|index of /",
     re.IGNORECASE,
 )
+_ERROR_PAGE = re.compile(
+    r"\b(http )?(error )?404\b|not found|(could|can) ?not be found|doesn.?t exist|does not exist"
+    r"|no longer (exists|available)"
+    r"|sivua ei löy|nicht gefunden|introuvable|no encontrad|não encontrad|niet gevonden|hittades inte|kunde inte hittas"
+    r"|non trovat|ikke fundet|nie znaleziono|не найдена|見つかりません",
+    re.IGNORECASE,
+)
+_PASSING_ERROR = re.compile(
+    r"internal server error|error establishing a database|service (is )?(temporarily )?unavailable|bad gateway"
+    r"|gateway time-?out|fatal error|something went wrong|(under|scheduled) maintenance|maintenance mode|huoltokatko"
+    r"|be (right )?back soon|wartungsarbeiten|access denied|forbidden|\b50[0234]\b",
+    re.IGNORECASE,
+)
 _CHALLENGE = re.compile(
     r"just a moment\.\.\.|cf-chl|cf_chl|attention required! \| cloudflare|checking your browser"
     r"|verify (that )?you are (a )?human|ddos protection by|enable javascript and cookies to continue|captcha-delivery"
@@ -82,6 +95,19 @@ class Page:
         if len(self.text) < _SHORT_PAGE and _PARKED.search(f"{head} {' '.join(url for url, _ in self.links[:20])}"):
             return True
         return len(self.text) < _SHORT_PAGE / 3 and bool(_UNFINISHED.search(head.strip()))
+
+    @property
+    def is_error(self) -> bool:
+        """An error page for something that does not exist, whatever status it came with."""
+        return self._is_short_about(_ERROR_PAGE)
+
+    @property
+    def is_passing_error(self) -> bool:
+        """An error or maintenance page of something that may work again."""
+        return self._is_short_about(_PASSING_ERROR)
+
+    def _is_short_about(self, pattern: re.Pattern[str]) -> bool:
+        return len(self.text) < _SHORT_PAGE / 2 and bool(pattern.search(f"{self.headings} {self.text[:60]}"))
 
     @property
     def emails(self) -> tuple[str, ...]:

@@ -196,13 +196,15 @@ def _of_page(own: Site | None) -> dict[str, Finding]:
             ("https", "viewport", "title_and_description"), ("not_applicable", "There is no own site to look at.")
         )
     page = own.pages[0]
+    # what scripts fill may hold whatever the page itself lacks
+    lacking: State = "unknown" if page.is_filled_by_scripts else "absent"
     return {
         "https": (own.https, "" if own.https == "present" else f"{own.host} has no valid https."),
-        "viewport": ("present", "") if page.has_viewport else ("absent", "The page names no viewport for phones."),
+        "viewport": ("present", "") if page.has_viewport else (lacking, "The page names no viewport for phones."),
         "title_and_description": (
             ("present", "")
             if page.title and page.description
-            else ("absent", "The page lacks its title or its description.")
+            else (lacking, "The page lacks its title or its description.")
         ),
     }
 

@@ -4,26 +4,54 @@ Asking is handed in as a function; whose site it is, is judged in `sites`.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from leadgen_assets.domain.candidates import SearchPlan, search_plan
 from leadgen_assets.domain.presence import is_closed
-from leadgen_assets.domain.site_identity import identity_of
+from leadgen_assets.domain.site_identity import BusinessIdentity, identity_of
 from leadgen_assets.domain.sites import judge_site, pages_to_follow
 
 Lead = Mapping[str, Any]
 Row = dict[str, Any]
-Probe = Callable[[str, str, Callable[[list[Row]], Iterable[str]]], Awaitable[list[Row]]]
+Probe = Callable[[str, str, "SiteReading"], Awaitable[list[Row]]]
+
+MOST_BYTES_OF_A_LEAD = 4 * 1024 * 1024
+_MOST_BYTES_OF_AN_ANSWER = 640 * 1024  # the limit of a body and what a last read may exceed it by
+
+
+class SiteReading:
+    """What the answers about one candidate mean while it is asked; see `clients/probing.py`.
+
+    Args:
+        business: whose site it may be.
+        host: the candidate's host.
+        before: rows of the lead's candidates that were asked before.
+    """
+
+    def __init__(self, business: BusinessIdentity, host: str, before: Sequence[Row]) -> None:
+        self._business, self._host = business, host
+        self._read_before = _received_bytes(before)
+
+    def is_settled(self, rows: list[Row]) -> bool:
+        """True once the candidate shows the lead's own site, with a page and without doubt."""
+        return judge_site(self._business, self._host, rows).verdict == "theirs"
+
+    def pages_to_follow(self, rows: list[Row]) -> list[str]:
+        """The contact page of a site that may be the lead's own."""
+        return pages_to_follow(self._business, rows)
+
+    def may_read_more(self, rows: list[Row]) -> bool:
+        """False once another answer could exceed what is read for one lead."""
+        return self._read_before + _received_bytes(rows) + _MOST_BYTES_OF_AN_ANSWER <= MOST_BYTES_OF_A_LEAD
 
 
 async def probe_lead(probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime) -> list[Row]:
     """Everything asked for one lead: the plan first, then the answers.
 
     Args:
-        probe: asks one candidate, given its address, its origin and a function that names pages to follow.
+        probe: asks one candidate, given its address, its origin and what reads the answers.
         lead: a row of `leads`.
         tlds: see `search_plan`.
         at: the time of the plan.
@@ -36,7 +64,7 @@ async def probe_lead(probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime
     rows: list[Row] = []
     settled_by = None
     for candidate in plan.candidates:
-        found = await probe(candidate.url, candidate.origin, partial(pages_to_follow, business))
+        found = await probe(candidate.url, candidate.origin, SiteReading(business, candidate.host, rows))
         rows += found
         if found and judge_site(business, candidate.host, found).is_healthy:
             settled_by = candidate.host
@@ -44,3 +72,8 @@ async def probe_lead(probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime
     detail = json.dumps(plan.as_json() | {"settled_by": settled_by}, ensure_ascii=False)
     blank = dict.fromkeys(("origin", "url", "status", "final_url", "content_type", "body"))
     return [blank | {"kind": "plan", "outcome": "planned", "detail_json": detail, "captured_at": at.isoformat()}, *rows]
+
+
+def _received_bytes(rows: Sequence[Row]) -> int:
+    asked = (row for row in rows if row["kind"] in {"http", "robots"})
+    return sum(json.loads(row["detail_json"]).get("received_bytes") or 0 for row in asked)

@@ -3,6 +3,7 @@
 Pages that were found are judged in `sites`.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -46,6 +47,16 @@ def failure(rows: Sequence[Row]) -> tuple[Verdict, str]:
         return "not_found", f"answers with the error {min(statuses)} everywhere"
     worst = max((status for status in statuses if status >= 500), default=None)
     return "broken", f"answers with the error {worst}" if worst else "does not answer (an error on every port)"
+
+
+def open_question(rows: Sequence[Row]) -> str | None:
+    """Why pages that are not the lead's own do not settle a candidate: another of its addresses gave no answer."""
+    failed = next((row for row in rows if row["kind"] == "dns" and row["outcome"] in {"timeout", "servfail"}), None)
+    if failed is not None:
+        return f"the name servers gave no answer ({failed['outcome']})"
+    others = [row for row in rows if row["kind"] == "http" and (row["status"] is None or row["status"] >= 400)]
+    main = (row for row in others if not json.loads(row["detail_json"] or "{}").get("followed"))
+    return next((doubt for row in main if row["outcome"] != "tls_error" and (doubt := _no_answer(row))), None)
 
 
 def _no_answer(row: Row) -> str | None:

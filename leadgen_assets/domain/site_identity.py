@@ -5,6 +5,7 @@ Comparing texts only; what follows from it for a candidate site is decided in `s
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,8 @@ _STREET_LIKE = re.compile(
 )
 _FUZZY = 92.0
 _FEWEST_DIGITS = 6
+_FEWEST_LETTERS = 40
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 # Words that many businesses of a trade share, so that one of them says nothing about whose page it is.
 _TRADE_WORDS = frozenset({
     "ravintola", "restaurant", "kahvila", "cafe", "bar", "baari", "pub", "hotel", "hotelli", "hostel", "parturi",
@@ -101,6 +104,19 @@ def likeness(business: BusinessIdentity, host: str, pages: Iterable[Page]) -> Li
     )
 
 
+def in_other_script(business: BusinessIdentity, text: str) -> bool:
+    """True for a text that is mostly in letters of another script than the name, where the name cannot be found."""
+    name, page = (Counter(map(_script, filter(str.isalpha, part))) for part in ("".join(business.words), text[:2000]))
+    if not name or page.total() < _FEWEST_LETTERS:
+        return False
+    return page[name.most_common(1)[0][0]] < page.total() / 2
+
+
+@lru_cache(maxsize=8192)
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "?").partition(" ")[0]
+
+
 def _carries_name(business: BusinessIdentity, texts: Sequence[str], headings: Sequence[str]) -> bool:
     phrase = " ".join(business.words)
     if len(phrase) < 2:
@@ -134,7 +150,10 @@ def _page_text(page: Page) -> str:
 
 
 def _digits(page: Page) -> str:
-    return _BETWEEN_DIGITS.sub("", f"{page.text} {' '.join(page.phones)}")
+    text = f"{page.text} {' '.join(page.phones)}"
+    if not text.isascii():  # digits of other scripts and of full width
+        text = _OTHER_DIGITS.sub(lambda found: str(unicodedata.decimal(found[0])), text)
+    return _BETWEEN_DIGITS.sub("", text)
 
 
 def _words(text: str) -> list[str]:

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from leadgen_assets.domain.candidates import bare_host
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.pages import Page, contact_urls, guessed_contact_urls, is_challenge, parse_page
-from leadgen_assets.domain.site_failures import GONE, Row, Verdict, broken_for_long, failure
-from leadgen_assets.domain.site_identity import BusinessIdentity, Likeness, likeness
+from leadgen_assets.domain.site_failures import GONE, Row, Verdict, broken_for_long, failure, open_question
+from leadgen_assets.domain.site_identity import BusinessIdentity, Likeness, in_other_script, likeness
 
 State = Literal["present", "absent", "unknown", "not_applicable"]
 
 _FEWEST_CHARACTERS = 40
+_NO_TELLING = frozenset({"timeout", "servfail", "blocked", "disallowed", "robots_unknown", "over_budget"})
+_REFUSALS = frozenset({401, 403, 429, 451, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,33 @@ def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterab
 
 
 def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earlier: Sequence[Row] = ()) -> Site:
-    """One candidate, from its rows."""
+    """One candidate, from its rows: the best that any of its addresses (https, http, with and without `www.`) shows."""
     origin = str(rows[0]["origin"])
     good = [row for row in rows if row["kind"] == "http" and row["status"] is not None and row["status"] < 400]
-    main = next((row for row in good if not _detail(row).get("followed")), None)
-    if main is None:
+    ways = [row for row in good if not _detail(row).get("followed")]
+    if not ways:
         return _failed_site(business, host, origin, rows, good, earlier)
+    followed = [row for row in good if _detail(row).get("followed")]
+    landed = {row["final_url"] or row["url"]: row for row in reversed(ways)}
+    sites = [_judge_page(business, host, origin, row, rows, followed) for row in reversed(landed.values())]
+    theirs = [site for site in sites if site.verdict == "theirs"]
+    if theirs:
+        return min(theirs, key=lambda site: site.faults)
+    # a page behind a bad certificate is what a shared server shows to everybody: it says nothing about others' sites
+    sites = [site for site, row in zip(sites, reversed(landed.values()), strict=True) if not _bad_certificate(row)]
+    doubt = next((site for site in sites if site.verdict == "unanswered"), None)
+    if doubt is not None:
+        return doubt
+    if not sites:
+        return Site(host, origin, "unanswered", "has no valid certificate")
+    reason = open_question(rows)
+    return Site(host, origin, "unanswered", reason, sites[0].url) if reason else sites[0]
+
+
+def _judge_page(
+    business: BusinessIdentity, host: str, origin: str, main: Row, rows: Sequence[Row], followed: Sequence[Row]
+) -> Site:
+    """What one of the candidate's addresses shows."""
     url = main["final_url"] or main["url"]
     final_host = urlsplit(url).hostname or ""
     if host_kind(final_host):
@@ -108,9 +131,7 @@ def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earli
         return Site(
             host, origin, "unanswered", f"shows no web page but {main['content_type'] or 'something else'}", url
         )
-    pages = tuple(
-        parse_page(row["body"], row["final_url"] or row["url"]) for row in good if row["body"] and _is_html(row)
-    )
+    pages = _pages([main, *followed])
     seen = likeness(business, host, pages)
     verdict, reason = _whose(business, origin, pages, seen, bool(_detail(main).get("truncated")))
     return Site(host, origin, verdict, reason, url, pages, _https(main, rows), seen)
@@ -160,6 +181,10 @@ def _whose(
         return "theirs", "carries its telephone number"
     if home is None or home.is_filled_by_scripts:
         return "unanswered", "is filled by scripts only"
+    if (home.is_passing_error and not seen.name) or (home.is_error and seen.name):
+        return "unanswered", "shows an error page that may pass"
+    if home.is_error:
+        return "not_found", "answers with the error page of a page that does not exist"
     if home.is_parked:
         return "parked", "shows a parking or placeholder page"
     if origin == "record" and (seen.name or seen.street or (seen.part_of_name and seen.city)):
@@ -178,6 +203,8 @@ def _doubt(business: BusinessIdentity, origin: str, home: Page, seen: Likeness, 
         return "cannot be compared with a name without letters"
     if truncated or len(home.text) < _FEWEST_CHARACTERS:
         return "shows too little to tell whose it is"
+    if origin != "name" and in_other_script(business, home.text):
+        return "is written in other letters than its name"
     if seen.name and not (seen.contact_data and business.is_comparable):
         return "carries the name, but nothing to tell businesses of one name apart"
     if seen.part_of_name and (origin == "record" or (origin == "email_domain" and not seen.contact_data)):
@@ -199,11 +226,15 @@ def _planned(row: Row) -> dict[str, str]:
 
 def _https(main: Row, rows: Sequence[Row]) -> State:
     if (main["final_url"] or main["url"]).startswith("https://"):
-        return "present"
+        return "absent" if _bad_certificate(main) else "present"
     tries = [row for row in rows if row["kind"] == "http" and row["url"].startswith("https://")]
-    if any(row["outcome"] in {"timeout", "servfail", "blocked"} for row in tries):
+    if any(row["outcome"] in _NO_TELLING or row["status"] in _REFUSALS for row in tries):
         return "unknown"
     return "absent"
+
+
+def _bad_certificate(row: Row) -> bool:
+    return bool(_detail(row).get("certificate_error"))
 
 
 def _is_html(row: Row) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from leadgen_assets.rehearsal import site_pages
 from leadgen_assets.rehearsal.fault_log import FaultLog, dealt, drawn
 from leadgen_assets.rehearsal.servers.dns_server import Fault
-from leadgen_assets.rehearsal.servers.web_sites import Answer
+from leadgen_assets.rehearsal.servers.site_answers import Answer
 from leadgen_assets.rehearsal.town_names import COMPANY_HOST, MAIL_HOST, SOCIAL_HOST
 from leadgen_assets.rehearsal.truth import Business
 

@@ -127,6 +127,18 @@ def error_page(status: int) -> str:
     return _templates.get_template("error.html.j2").render(status=status, reason=HTTPStatus(status).phrase)
 
 
+def foreign_script_page(owner: Owner) -> str:
+    """A healthy page that carries neither name nor city in the letters of its record, but its telephone number."""
+    phone = f"<p>電話: {owner.phone}</p>" if owner.phone else ""
+    return (
+        '<!doctype html><html lang="ja"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>町のお店 | ホーム</title>'
+        '<meta name="description" content="地元で長年親しまれているお店です。"></head><body><h1>ようこそ</h1>'
+        "<p>当店は地元で長年親しまれているお店です。どうぞお気軽にお立ち寄りください。皆様のご来店を心よりお待ちしております。"
+        f"</p>{phone}</body></html>"
+    )
+
+
 def contact_path(language: str) -> str:
     """Where a healthy site keeps its contact page."""
     return "/yhteystiedot" if language == "fi" else "/contact"

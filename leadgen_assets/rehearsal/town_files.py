@@ -95,10 +95,7 @@ def _check_record(given: dict[str, Any], record: dict[str, Any]) -> None:
 
 
 def _check_names(business: Business) -> None:
-    if business.site_kind in _WITHOUT_OWN_HOST and business.site_host:
-        raise ValueError(f"a business with site_kind {business.site_kind} has no site_host")
-    if business.site_kind not in _WITHOUT_OWN_HOST and not business.site_host:
-        raise ValueError(f"site_kind {business.site_kind} needs a site_host")
+    _check_host(business)
     if business.listed_website != business.record["website"]:
         raise ValueError("listed_website and record.website must be the same")
     if business.site_host and not business.site_host.endswith(f".{TLD}"):
@@ -115,6 +112,15 @@ def _check_names(business: Business) -> None:
             raise ValueError(f"source key {key} is neither google:<id> nor osm:node/<number> nor osm:way/<number>")
     if not business.source_keys:
         raise ValueError("source_keys is empty, so no source would list it")
+
+
+def _check_host(business: Business) -> None:
+    if business.site_kind in _WITHOUT_OWN_HOST and business.site_host:
+        raise ValueError(f"a business with site_kind {business.site_kind} has no site_host")
+    if business.site_quirk not in {"none", "wildcard_dns"} and not business.site_host:
+        raise ValueError(f"site_quirk {business.site_quirk} needs a site_host")
+    if business.site_kind not in _WITHOUT_OWN_HOST and not business.site_host:
+        raise ValueError(f"site_kind {business.site_kind} needs a site_host")
 
 
 def _check_mail(business: Business) -> None:

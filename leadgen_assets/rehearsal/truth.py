@@ -19,6 +19,27 @@ SiteKind = Literal[
     "foreign",  # the address leads to somebody else's healthy site
     "social_only",  # only a page on a social network
 ]
+SiteQuirk = Literal[
+    "none",
+    "www_only",  # only the www host has an address
+    "http_only",  # no TLS, otherwise as its kind
+    "http_shows_more",  # https shows the server's default page, http the site
+    "slow_tls",  # the handshake never ends
+    "expired_certificate",
+    "cookie_wall",  # redirects to itself until a cookie comes back
+    "geo_block",  # 403 to everybody from here
+    "challenge",  # a firewall asks whether one is human
+    "maintenance",  # 503 on every page
+    "pdf_home",  # the home page is a PDF
+    "script_only",  # scripts fill the page
+    "gzip_bomb",  # a small answer that unfolds into gigabytes
+    "other_language",  # written in another script, its name too
+    "deep_link",  # the listed address is a page that is no more; the home page is as its kind
+    "redirects_to_social",  # leads to a page on the social network
+    "redirect_loop",  # leads in a circle
+    "soft_404",  # an error page with status 200
+    "wildcard_dns",  # the resolver answers for names that do not exist, with its operator's page; for the whole town
+]
 Mailbox = Literal["accepts", "unknown_user", "bounces_later", "full", "none"]
 Temper = Literal["silent", "opener", "clicker", "replier", "unsubscriber", "out_of_office"]
 Machine = Literal["none", "apple_prefetch", "gmail_proxy", "link_scanner"]
@@ -46,6 +67,7 @@ class Business:
         machine: which machine fetches its mail's links before or instead of the owner.
         reply_address: the address its owner answers from; may differ from `email`.
         opens_on: the first day on which the town's sources list it; None: from the start.
+        site_quirk: what makes its site hard to judge.
     """
 
     key: str
@@ -63,6 +85,7 @@ class Business:
     machine: Machine
     reply_address: str | None = None
     opens_on: date | None = None
+    site_quirk: SiteQuirk = "none"
 
     def is_listed(self, at: datetime) -> bool:
         """The town's sources know of it at a moment."""

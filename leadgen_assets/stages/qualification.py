@@ -13,16 +13,19 @@ from leadgen_assets.clients.address_guard import AddressGuard
 from leadgen_assets.clients.dns import DnsClient
 from leadgen_assets.clients.probing import Prober
 from leadgen_assets.clients.web import WebClient
+from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.presence import judge_presence
 from leadgen_assets.domain.probe_plan import Lead, Row, probe_lead
 from leadgen_assets.domain.rechecks import due_for_capture
 from leadgen_assets.domain.scoring import RULES_VERSION, score_leads
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
+from leadgen_assets.settings import Settings
 from leadgen_assets.stages.kinds import asset_options, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
 from leadgen_assets.storage.journal import Capture, capture_days, read_captures, store_capture
 from leadgen_assets.storage.schemas import SCHEMAS, frame_of
+from tracking_service.clock import Clock
 
 _LONGEST_DNS_SECONDS = 5.0
 _HISTORY_DAYS = 120  # how far back captures and decisions matter to a lead that is still unknown
@@ -46,7 +49,7 @@ def web_captures(context: dg.AssetExecutionContext, platform: Platform, leads: p
         for capture in captures
         for ordinal, row in enumerate(capture.payload)
     ]
-    frame = _frame(rows)
+    frame = captures_frame(rows)
     outcomes = frame.filter(pl.col("kind") != "plan").group_by("outcome").len().sort("outcome")
     return materialized(
         frame,
@@ -124,7 +127,7 @@ def _observe(context: dg.AssetExecutionContext, platform: Platform, leads: pl.Da
             connection.commit()  # a killed run resumes after the last lead
 
         context.log.info(f"{due.height} leads to capture")
-        asyncio.run(_probe_all(platform, due.rows(named=True), store))
+        asyncio.run(probe_leads(settings, platform.clock, due.rows(named=True), store))
 
 
 def _unknown(platform: Platform, day: date) -> set[str]:
@@ -135,9 +138,10 @@ def _unknown(platform: Platform, day: date) -> set[str]:
     return set(latest.filter(pl.col("decision") == "unknown")["lead_id"])
 
 
-async def _probe_all(platform: Platform, leads: Sequence[Lead], store: Callable[[Lead, list[Row]], None]) -> None:
-    """Probe the leads, so many at a time, and hand over each one's rows as it is done."""
-    settings = platform.settings
+async def probe_leads(
+    settings: Settings, clock: Clock, leads: Sequence[Lead], store: Callable[[Lead, list[Row]], None]
+) -> None:
+    """Probe the leads, PROBE_CONCURRENCY at a time, and hand over each one's rows as it is done."""
     is_rehearsal = settings.leadgen_mode == "rehearsal"  # the dial map and the town's authority are nothing for live
     guard = AddressGuard(settings.web_dial_map if is_rehearsal else {})
     dns = DnsClient(settings.dns_resolvers, min(settings.probe_timeout_seconds, _LONGEST_DNS_SECONDS))
@@ -149,20 +153,22 @@ async def _probe_all(platform: Platform, leads: Sequence[Lead], store: Callable[
             user_agent=settings.user_agent,
             timeout_seconds=settings.probe_timeout_seconds,
             ca_file=settings.ca_file if is_rehearsal else None,
+            is_elsewhere=lambda host: host_kind(host) is not None,
         )
 
     waiting = iter(leads)
 
     async def work(prober: Prober) -> None:
         for lead in waiting:
-            store(lead, await probe_lead(prober.probe, lead, settings.candidate_tlds, platform.clock.now()))
+            store(lead, await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now()))
 
-    async with Prober(dns, open_web, platform.clock) as prober, asyncio.TaskGroup() as workers:
+    robot = settings.user_agent.partition("/")[0]
+    async with Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:
         for _ in range(min(settings.probe_concurrency, len(leads))):
             workers.create_task(work(prober))
 
 
-def _frame(rows: list[Row]) -> pl.DataFrame:
+def captures_frame(rows: list[Row]) -> pl.DataFrame:
     """A frame of the asset's schema from journaled rows, whose times are texts."""
     times = pl.Series("captured_at", [row["captured_at"] for row in rows], dtype=pl.String)
     frame = frame_of("web_captures", [row | {"captured_at": None} for row in rows])

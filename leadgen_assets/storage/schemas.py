@@ -40,10 +40,10 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
     "web_captures": {
         "lead_id": _TEXT, "ordinal": _WHOLE,
         "origin": _TEXT,  # record, email_domain, name: how the candidate was found
-        "kind": _TEXT,  # plan (all candidates of the lead), dns, http
+        "kind": _TEXT,  # plan (all candidates of the lead), dns, http, robots
         "url": _TEXT,  # what was asked (a host name for dns)
         # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset,
-        # redirect_loop, too_large, blocked
+        # redirect_loop, blocked, disallowed and robots_unknown (by robots.txt), over_budget (too much was read)
         "outcome": _TEXT,
         "status": _WHOLE, "final_url": _TEXT, "content_type": _TEXT, "body": _TEXT, "detail_json": _TEXT,
         "captured_at": _TIME,

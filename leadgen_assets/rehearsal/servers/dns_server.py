@@ -19,6 +19,7 @@ from tracking_service.clock import Clock
 
 Fault = Literal["drop", "servfail"]
 _RANGES = ("192.0.2", "198.51.100", "203.0.113")  # RFC 5737
+_WILDCARD_ADDRESS = "203.0.113.255"  # no host of the town has it
 _TTL_SECONDS = 300
 _PORT_ATTEMPTS = 5
 
@@ -48,6 +49,7 @@ class DnsServer:
     def __init__(self, businesses: Sequence[Business], clock: Clock) -> None:
         self._clock = clock
         self._addresses, self._mail_domains, self._names = _zone(businesses)
+        self._has_wildcard = any(business.site_quirk == "wildcard_dns" for business in businesses)
         self._servers: list[DNSServer] = []
         self._port = 0
         self.requests: list[DnsQuestion] = []
@@ -91,6 +93,8 @@ class DnsServer:
         reply = request.reply()
         if fault == "servfail":
             reply.header.rcode = RCODE.SERVFAIL
+        elif name not in self._names and self._has_wildcard and kind == "A":
+            reply.add_answer(RR(name, QTYPE.A, rdata=A(_WILDCARD_ADDRESS), ttl=_TTL_SECONDS))
         elif name not in self._names:
             reply.header.rcode = RCODE.NXDOMAIN
         else:
@@ -137,6 +141,8 @@ def _zone(businesses: Iterable[Business]) -> tuple[dict[str, str], set[str], set
             dead.add(business.site_host)
         elif business.site_host:
             hosts |= {business.site_host, f"www.{business.site_host}"}
+            if business.site_quirk == "www_only":
+                hosts.discard(business.site_host)
         mail_domains |= {mail.rpartition("@")[2] for mail in (business.email, business.reply_address) if mail}
     mail_domains -= dead
     labels = [name.split(".") for name in hosts | mail_domains]

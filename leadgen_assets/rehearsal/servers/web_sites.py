@@ -6,12 +6,13 @@ What a page says belongs to `rehearsal/site_pages.py`, which names exist to `dns
 import asyncio
 import json
 import random
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import falcon
@@ -20,6 +21,8 @@ import trustme
 
 from leadgen_assets.rehearsal import site_pages
 from leadgen_assets.rehearsal.servers.http_server import HttpServer
+from leadgen_assets.rehearsal.servers.site_answers import Answer, Site
+from leadgen_assets.rehearsal.servers.site_quirks import gzip_bomb, wildcard_page, with_quirk
 from leadgen_assets.rehearsal.site_pages import Owner
 from leadgen_assets.rehearsal.town_names import COMPANY_HOST, SOCIAL_HOST
 from leadgen_assets.rehearsal.truth import Business
@@ -27,19 +30,9 @@ from tracking_service.clock import Clock
 
 _CONTACT_PATHS = frozenset({"/contact", "/yhteystiedot", "/contact.html"})
 _HOME_PATHS = frozenset({"/", "/index.html"})
+_EXPIRED: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_SILENT_BACKLOG = 4096
 _ROBOTS = "User-agent: *\nDisallow: /admin/\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a host answers to one path: status, body, where it sends the visitor instead; late or in part if told so."""
-
-    status: int
-    body: str = ""
-    location: str | None = None
-    content_type: str = falcon.MEDIA_HTML
-    delay_seconds: float = 0.0
-    breaks_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +44,6 @@ class Visit:
     url: str
     user_agent: str
     status: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    answer: Callable[[str, str, str], Answer]  # scheme, host, path
-    has_tls: bool
 
 
 class WebSites:
@@ -77,6 +64,11 @@ class WebSites:
         self._clock = clock
         self._ca = ca
         self._sites = _sites_of(businesses)
+        self._slow_hosts = [b.site_host for b in businesses if b.site_quirk == "slow_tls" and b.site_host]
+        self._has_wildcard = any(business.site_quirk == "wildcard_dns" for business in businesses)
+        if any(business.site_quirk == "gzip_bomb" for business in businesses):
+            gzip_bomb()  # takes a second, which nobody's answer should wait for
+        self._silent: socket.socket | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
         self.requests: list[Visit] = []
         self.interrupt: Callable[[str, str], Answer | None] = lambda host, path: None
@@ -89,15 +81,24 @@ class WebSites:
         """Serve until `stop`."""
         self._http.start()
         self._https.start()
+        if self._slow_hosts and self._silent is None:
+            # the system completes the connections, and nobody ever speaks on them
+            self._silent = socket.create_server(("127.0.0.1", 0), backlog=_SILENT_BACKLOG)
 
     def stop(self) -> None:
         """Stop serving; safe to call twice."""
         self._http.stop()
         self._https.stop()
+        if self._silent is not None:
+            self._silent.close()
+            self._silent = None
 
     def settings(self) -> dict[str, str]:
         """The line that sends every web request here; the certificates need the CA_FILE of the authority given."""
         routes = {"*:80": f"127.0.0.1:{self._http.port}", "*:443": f"127.0.0.1:{self._https.port}"}
+        if self._silent is not None:
+            silent = f"127.0.0.1:{self._silent.getsockname()[1]}"
+            routes |= {f"{prefix}{host}:443": silent for host in self._slow_hosts for prefix in ("", "www.")}
         return {"WEB_DIAL_MAP": json.dumps(routes)}
 
     async def _respond(self, req: falcon.asgi.Request, resp: falcon.asgi.Response | None, **_: Any) -> None:
@@ -107,19 +108,30 @@ class WebSites:
         site = self._sites.get(host)
         answer = self.interrupt(host, req.path)
         if answer is None:
-            answer = site.answer(scheme, host, req.path) if site else Answer(404, site_pages.error_page(404))
+            answer = self._answer(site, scheme, host, req.path, bool(req.cookies))
         if answer.delay_seconds:
             await asyncio.sleep(answer.delay_seconds)
         resp.status = answer.status
         resp.content_type = answer.content_type
         if answer.breaks_off:
             resp.stream = _broken_off(answer.body)
+        elif answer.data is not None:
+            resp.data = answer.data
         else:
             resp.text = answer.body
+        for name, value in answer.headers:
+            resp.append_header(name, value)
         if answer.location:
             resp.set_header("Location", answer.location)
         url = f"{scheme}://{host}{req.path}"
         self.requests.append(Visit(self._clock.now(), req.method, url, req.user_agent or "", answer.status))
+
+    def _answer(self, site: Site | None, scheme: str, host: str, path: str, has_cookie: bool) -> Answer:
+        if site is None:
+            return wildcard_page(host) if self._has_wildcard else Answer(404, site_pages.error_page(404))
+        if site.needs_cookie and not has_cookie:
+            return Answer(302, location=f"{scheme}://{host}{path}", headers=(("Set-Cookie", "seen=yes; Path=/"),))
+        return site.answer(scheme, host, path)
 
     def _tls(self) -> ssl.SSLContext:
         context = self._context_of(COMPANY_HOST)
@@ -138,7 +150,9 @@ class WebSites:
     def _context_of(self, host: str) -> ssl.SSLContext:
         if host not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._ca.issue_cert(host).configure_cert(context)
+            site = self._sites.get(host)
+            not_after = _EXPIRED if site and site.certificate_expired else None
+            self._ca.issue_cert(host, not_after=not_after).configure_cert(context)
             self._contexts[host] = context
         return self._contexts[host]
 
@@ -149,8 +163,8 @@ async def _broken_off(body: str) -> AsyncIterator[bytes]:
     raise ConnectionResetError
 
 
-def _sites_of(businesses: Sequence[Business]) -> dict[str, _Site]:
-    sites: dict[str, _Site] = {}
+def _sites_of(businesses: Sequence[Business]) -> dict[str, Site]:
+    sites: dict[str, Site] = {}
     social: dict[str, Owner] = {}
     for business in businesses:
         for page in (business.listed_website, business.record["facebook"]):
@@ -159,30 +173,35 @@ def _sites_of(businesses: Sequence[Business]) -> dict[str, _Site]:
         site = _site_of(business)
         if site and business.site_host:
             sites[business.site_host] = sites[f"www.{business.site_host}"] = site
-    network = _Site(partial(_social, social), has_tls=True)
-    company = _Site(partial(_own, site_pages.COMPANY, COMPANY_HOST, "en", None), has_tls=True)
+    network = Site(partial(_social, social), has_tls=True)
+    company = Site(partial(_own, site_pages.COMPANY, COMPANY_HOST, "en", None), has_tls=True)
     for host, site in ((SOCIAL_HOST.removeprefix("www."), network), (COMPANY_HOST, company)):
         sites[host] = sites[f"www.{host}"] = site
     return sites
 
 
-def _site_of(business: Business) -> _Site | None:
+def _site_of(business: Business) -> Site | None:
     """How a business's own host answers, or None where it does not."""
     rng = random.Random(f"site:{business.key}")
     language = "fi" if business.record["country"] == "FI" and rng.random() < 0.5 else "en"
     email = business.email if business.email_on == "site" else None
     owner, host = Owner.of(business), business.site_host or ""
     canonical = rng.choice((host, f"www.{host}"))
+    if business.site_quirk == "www_only":
+        canonical = f"www.{host}"
     stranger = rng.choice([one for one in site_pages.STRANGERS if one.city != owner.city])
-    by_kind: dict[str, _Site] = {
-        "healthy": _Site(partial(_own, owner, canonical, language, email), has_tls=True),
-        "weak": _Site(partial(_weak, owner, language, email), has_tls=False),
-        "foreign": _Site(partial(_own, stranger, canonical, "en", None), has_tls=True),
-        "parked": _Site(lambda _scheme, at, _path: Answer(200, site_pages.parked_page(at)), has_tls=False),
-        "not_found": _Site(partial(_gone, owner, language, email), has_tls=False),
-        "broken": _Site(lambda *_: Answer(500, site_pages.error_page(500)), has_tls=True),
+    by_kind: dict[str, Site] = {
+        "healthy": Site(partial(_own, owner, canonical, language, email), has_tls=True),
+        "weak": Site(partial(_weak, owner, language, email), has_tls=False),
+        "foreign": Site(partial(_own, stranger, canonical, "en", None), has_tls=True),
+        "parked": Site(lambda _scheme, at, _path: Answer(200, site_pages.parked_page(at)), has_tls=False),
+        "not_found": Site(partial(_gone, owner, language, email), has_tls=False),
+        "broken": Site(lambda *_: Answer(500, site_pages.error_page(500)), has_tls=True),
     }
-    return by_kind.get(business.site_kind)
+    site = by_kind.get(business.site_kind)
+    if site is None or business.site_quirk in {"none", "www_only", "slow_tls", "wildcard_dns"}:
+        return site
+    return with_quirk(site, business.site_quirk, owner, canonical)
 
 
 def _own(owner: Owner, canonical: str, language: str, email: str | None, scheme: str, host: str, path: str) -> Answer:

@@ -14,7 +14,8 @@ import pytest
 import trustme
 
 from leadgen_assets.rehearsal.servers.dns_server import DnsServer
-from leadgen_assets.rehearsal.servers.web_sites import Answer, WebSites
+from leadgen_assets.rehearsal.servers.site_answers import Answer
+from leadgen_assets.rehearsal.servers.web_sites import WebSites
 
 
 @pytest.fixture(scope="module")

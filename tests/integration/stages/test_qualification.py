@@ -15,7 +15,8 @@ from upath import UPath
 from leadgen_assets.domain.leads import new_leads
 from leadgen_assets.rehearsal.population import populate
 from leadgen_assets.rehearsal.servers.dns_server import DnsServer
-from leadgen_assets.rehearsal.servers.web_sites import Answer, WebSites
+from leadgen_assets.rehearsal.servers.site_answers import Answer
+from leadgen_assets.rehearsal.servers.web_sites import WebSites
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings

@@ -130,7 +130,7 @@ def test_two_captures_within_the_same_night_are_one_observation() -> None:
 
 def test_a_lead_whose_name_gives_no_address_stays_unknown() -> None:
     captures = captures_frame()
-    presence = judge_presence(leads_frame(a_lead(name="مخبز")), captures)
+    presence = judge_presence(leads_frame(a_lead(name="& ☕")), captures)
     score = score_leads(presence).row(0, named=True)
     assert score["decision"] == "unknown"
     assert "neither the record nor the name" in score["presence"]
