@@ -79,10 +79,8 @@ def daily_pipeline_schedule(context: dg.ScheduleEvaluationContext, platform: Pla
 
 @dg.schedule(
     job=email_sending,
-    cron_schedule=(
-        f"*/{min(30, max(1, _hours.email_send_interval_seconds // 60))}"
-        f" {_hours.outreach_hour}-{_hours.outreach_end_hour - 1} * * *"
-    ),
+    # around the clock: the hours to send in are each recipient's own
+    cron_schedule=f"*/{min(30, max(1, _hours.email_send_interval_seconds // 60))} * * * *",
     execution_timezone=_hours.operator_timezone,
     default_status=_on_in_live,
 )

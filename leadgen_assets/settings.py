@@ -64,10 +64,14 @@ class Settings(ServiceSettings):
     smtp_timeout_seconds: float = Field(default=60.0, gt=0)
     email_send_interval_seconds: int = Field(default=360, ge=0)
     emails_per_hour: int = Field(default=10, ge=0)
-    emails_per_day: int = Field(default=300, ge=0)
+    emails_per_day: int = Field(default=50, ge=0)
+    sending_ramp: Annotated[tuple[int, ...], NoDecode] = (5, 8, 12, 18, 25, 35)
     same_domain_gap_seconds: int = Field(default=120, ge=0)
     message_max_age_days: int = Field(default=5, ge=1)
     send_on_weekends: bool = False
+    breaker_window_days: int = Field(default=7, ge=1)
+    breaker_bounce_percent: float = Field(default=5.0, ge=0, le=100)
+    breaker_complaint_percent: float = Field(default=0.3, ge=0, le=100)
 
     # replies
     imap_host: str = ""
@@ -103,6 +107,19 @@ class Settings(ServiceSettings):
     @classmethod
     def _split_lists(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("sending_ramp", mode="before")
+    @classmethod
+    def _whole_numbers(cls, value: object) -> object:
+        """`5,8,12`, or `none`; an empty value means the default, as for every setting."""
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if [part.lower() for part in parts] == ["none"]:
+            return ()
+        if not all(part.isdecimal() and int(part) for part in parts):
+            raise ValueError(f"{value!r} is not a list of numbers above zero such as 5,8,12, or none")
+        return tuple(map(int, parts))
 
     def _problems(self) -> list[str]:
         groups = (

@@ -5,9 +5,12 @@ import typer
 from leadgen_assets.cli.api_key import api_key
 from leadgen_assets.cli.doctor import doctor
 from leadgen_assets.cli.migrate import migrate
+from leadgen_assets.cli.pause import pause
 from leadgen_assets.cli.rehearse import rehearse
 from leadgen_assets.cli.report import report
+from leadgen_assets.cli.resume import resume
 from leadgen_assets.cli.run import run
+from leadgen_assets.cli.suppress import suppress
 from leadgen_assets.cli.targets import targets
 from leadgen_assets.cli.up import up
 
@@ -19,6 +22,9 @@ app = typer.Typer(
 app.command()(up)
 app.command()(rehearse)
 app.command()(run)
+app.command()(pause)
+app.command()(resume)
+app.command()(suppress)
 app.command()(report)
 app.command()(doctor)
 app.command()(migrate)

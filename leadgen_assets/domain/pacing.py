@@ -1,10 +1,12 @@
 """When the next message may go: a pure function of what was transmitted and of the moment.
 
-Every message that was ever handed to the server counts, whatever became of it, because the server saw it. Which message
-goes is decided by the sender; what is stored about it is in `storage/outreach.py`.
+Every message that was ever handed to the server counts, whatever became of it, because the server saw it. Gaps, hours
+and days count over all messages, in the operator's zone; the hours to send in are the recipient's own. Which message
+goes is decided by the sender; what is stored about it is in `storage/transmissions.py`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -28,14 +30,15 @@ class Limits:
     """How slowly messages go.
 
     Attributes:
-        timezone: the IANA zone in which days and hours are counted.
-        start_hour: first hour of a day in which messages go.
-        end_hour: hour at which the day ends (1..24).
+        timezone: the operator's IANA zone, in which days are counted; also the recipient's, where that is not known.
+        start_hour: first hour of a recipient's day in which messages go.
+        end_hour: hour at which that day ends (1..24).
         on_weekends: whether Saturdays and Sundays count as days to send on.
         gap: least time between two messages.
         per_hour: most messages in any 60 minutes.
         per_day: most messages in one calendar day.
         same_domain_gap: least time between two messages to one domain.
+        ramp: most messages on the first, second, ... day on which this sender sends; `per_day` alone holds after them.
     """
 
     timezone: str
@@ -46,6 +49,7 @@ class Limits:
     per_hour: int
     per_day: int
     same_domain_gap: timedelta
+    ramp: tuple[int, ...] = ()
 
     @property
     def memory(self) -> timedelta:
@@ -53,36 +57,58 @@ class Limits:
         return max(_DAY + 2 * _HOUR, self.gap, self.same_domain_gap)
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was transmitted before now.
+
+    Attributes:
+        sent: every transmission since `now - limits.memory`, in any order.
+        first_days: the first days on which this sender sent, as many as the ramp has steps (or all, if fewer).
+    """
+
+    sent: Sequence[Transmission] = ()
+    first_days: Sequence[date] = ()
+
+
 def next_moment(
-    now: datetime, sent: Sequence[Transmission], limits: Limits, domain: str | None = None
+    now: datetime, history: History, limits: Limits, domain: str | None = None, timezone: str | None = None
 ) -> datetime | None:
     """The first moment from `now` on at which one more message breaks no limit; `now` itself where it may go at once.
 
     Args:
         now: the present moment, aware.
-        sent: every transmission since `now - limits.memory`, in any order.
+        history: what was transmitted.
         limits: the limits.
         domain: the recipient's domain; without one, the gap between messages to one domain is left out.
+        timezone: the recipient's IANA zone; where it is not known, the operator's.
 
     Returns:
         None where it never may (a limit of zero, or no hour to send in).
     """
-    if limits.per_hour < 1 or limits.per_day < 1:
+    if limits.per_hour < 1 or limits.per_day < 1 or 0 in limits.ramp:
         return None
-    moments = sorted(transmission.at for transmission in sent)
+    moments = sorted(transmission.at for transmission in history.sent)
+    days = Counter(day_of(at, limits.timezone) for at in moments)
     moment: datetime | None = now
     if moments:
         moment = max(now, moments[-1] + limits.gap)
     if domain is not None:
-        moment = max([moment or now, *(one.at + limits.same_domain_gap for one in sent if one.domain == domain)])
+        rested = (one.at + limits.same_domain_gap for one in history.sent if one.domain == domain)
+        moment = max([moment or now, *rested])
     while moment is not None:
         later = _after_hour_limit(moment, moments, limits.per_hour)
-        later = _after_day_limit(later, moments, limits)
-        opened = _in_window(later, limits)
+        later = _after_day_limit(later, days, history.first_days, limits)
+        opened = _in_window(later, limits, timezone or limits.timezone)
         if opened == moment:
             return moment.astimezone(UTC)
         moment = opened
     return None
+
+
+def most_on(day: date, first_days: Sequence[date], limits: Limits) -> int:
+    """How many messages may go on a day: the ramp's step while it lasts, never more than `per_day`."""
+    step = sum(earlier < day for earlier in first_days)
+    return min(limits.per_day, limits.ramp[step]) if step < len(limits.ramp) else limits.per_day
 
 
 def resting_domains(now: datetime, sent: Iterable[Transmission], limits: Limits) -> dict[str, datetime]:
@@ -114,31 +140,33 @@ def _after_hour_limit(moment: datetime, moments: Sequence[datetime], per_hour: i
     return max(moment, moments[-per_hour] + _HOUR)
 
 
-def _after_day_limit(moment: datetime, moments: Sequence[datetime], limits: Limits) -> datetime:
+def _after_day_limit(
+    moment: datetime, days: Mapping[date, int], first_days: Sequence[date], limits: Limits
+) -> datetime:
     """This moment, or the first of the next day with room."""
     day = day_of(moment, limits.timezone)
-    while sum(day_of(one, limits.timezone) == day for one in moments) >= limits.per_day:
+    while days.get(day, 0) >= most_on(day, first_days, limits):
         moment = bounds_of(day, limits.timezone)[1]
         day = day_of(moment, limits.timezone)
     return moment
 
 
-def _in_window(moment: datetime, limits: Limits) -> datetime | None:
+def _in_window(moment: datetime, limits: Limits, timezone: str) -> datetime | None:
     """This moment if it lies in the hours to send in, else the next opening; None where there is none soon."""
-    for opens, closes in _windows(moment, limits):
+    for opens, closes in _windows(moment, limits, timezone):
         if moment < closes:
             return max(moment, opens)
     return None
 
 
-def _windows(moment: datetime, limits: Limits) -> Iterator[tuple[datetime, datetime]]:
+def _windows(moment: datetime, limits: Limits, timezone: str) -> Iterator[tuple[datetime, datetime]]:
     """The windows of the moment's day and of the days after it; hours that a clock change skips make one shorter."""
-    first = day_of(moment, limits.timezone)
+    first = day_of(moment, timezone)
     for offset in range(_DAYS_AHEAD):
         day = first + offset * _DAY
         if day.weekday() >= _SATURDAY and not limits.on_weekends:
             continue
-        opens, closes = _at(day, limits.start_hour, limits.timezone), _at(day, limits.end_hour, limits.timezone)
+        opens, closes = _at(day, limits.start_hour, timezone), _at(day, limits.end_hour, timezone)
         if opens < closes:
             yield opens, closes
 

@@ -3,11 +3,12 @@
 Speaking to the server and writing the outcome down belong to `batch`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from leadgen_assets.domain.pacing import Limits, day_of, next_moment, resting_domains
+from leadgen_assets.domain.breaker import Tolerance, opened_by
+from leadgen_assets.domain.pacing import Limits, bounds_of, day_of, next_moment, resting_domains
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFileError, MessageFiles
@@ -16,15 +17,18 @@ from leadgen_assets.storage.outreach import (
     cancel,
     hold_due_message,
     is_anything_left_over,
-    is_anything_queued,
     start_transmission,
-    transmissions_since,
+    waiting_zones,
 )
+from leadgen_assets.storage.pauses import figures_since, pause_sending, present_pause
 from leadgen_assets.storage.quotas import reserve
 from leadgen_assets.storage.suppressions import Recipient, Suppressions
+from leadgen_assets.storage.transmissions import history_at
+from tracking_service.hashes import domain_of
 
 QUOTA = "email"
 PACING = "pacing"
+REPORT_MAILS = 1  # a day's quota leaves room for its report
 _PACING_LOCK = 7_310_573
 _PATIENCE = timedelta(seconds=20)
 
@@ -73,15 +77,27 @@ class Claims:
             None where a message may go as soon as the mail server listens.
         """
         # Limits hold across senders only if nobody else decides at the same time.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PACING_LOCK,))
+        held = self._held(connection, now)
+        if held:
+            return Wait(None, held)
         limits = limits_of(self.settings)
-        with connection.pipeline():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PACING_LOCK,))
-            sent = transmissions_since(connection, now - limits.memory)
-        moment = next_moment(now, sent, limits)
+        history = history_at(connection, now, limits, domain_of(self.settings.from_email))
+        moment = next_moment(now, history, _everywhere(limits))
         if moment is None or moment > now:
             return Wait(moment, PACING)
-        resting = resting_domains(now, sent, limits)
-        message = hold_due_message(connection, now, resting_domains=resting.keys(), passed_over=self.passed_over)
+        resting = resting_domains(now, history.sent, limits)
+        zones = waiting_zones(connection, now, resting_domains=resting.keys())
+        openings = {zone: next_moment(now, history, limits, timezone=zone) for zone in zones}
+        if zones and now not in openings.values():
+            return Wait(min(filter(None, openings.values()), default=None), PACING)
+        message = hold_due_message(
+            connection,
+            now,
+            zones=[zone for zone, opens in openings.items() if opens == now],
+            resting_domains=resting.keys(),
+            passed_over=self.passed_over,
+        )
         if message is None:
             return Wait(min(resting.values(), default=None), "nothing is due")
         reason = self._forbidden(connection, message, now)
@@ -100,6 +116,18 @@ class Claims:
         start_transmission(connection, message.id, now)
         return Claim(message, content)
 
+    def _held(self, connection: Connection, now: datetime) -> str | None:
+        """What stops all sending: a pause, or harm enough to begin one."""
+        pause = present_pause(connection)
+        if pause is None:
+            tolerance = tolerance_of(self.settings)
+            reason = opened_by(figures_since(connection, now - tolerance.window), tolerance)
+            if reason is None:
+                return None
+            pause_sending(connection, "breaker", reason, now)
+            pause = present_pause(connection)
+        return str(pause)
+
     def _forbidden(self, connection: Connection, message: DueMessage, now: datetime) -> str | None:
         if message.expires_at <= now:
             return "expired"
@@ -114,12 +142,30 @@ def is_work_waiting(connection: Connection, settings: Settings, now: datetime) -
     """Whether a batch started now would find anything to do: cheap enough to ask every few minutes."""
     if is_anything_left_over(connection, now):
         return True
+    return next_send(connection, settings, now) is not None
+
+
+def next_send(connection: Connection, settings: Settings, now: datetime) -> datetime | None:
+    """`now`, or the moment within the patience of a batch, at which some queued message may go; else None."""
+    if present_pause(connection):
+        return None
+    limits, latest = limits_of(settings), now + patience_of(settings)
+    history = history_at(connection, now, limits, domain_of(settings.from_email))
+    zones = waiting_zones(connection, latest, resting_domains=resting_domains(latest, history.sent, limits).keys())
+    moments = [next_moment(now, history, limits, timezone=zone) for zone in zones]
+    soon = [moment for moment in moments if moment is not None and moment <= latest]
+    return min(soon, default=None)
+
+
+def is_done_for_today(connection: Connection, settings: Settings, now: datetime) -> bool:
+    """Whether nothing more can go on the operator's day: nothing waits, or a pause or the limits put it off."""
+    if present_pause(connection):
+        return True
     limits = limits_of(settings)
-    sent = transmissions_since(connection, now - limits.memory)
-    moment = next_moment(now, sent, limits)
-    if moment is None or moment > now + patience_of(settings):
-        return False
-    return is_anything_queued(connection, moment, resting_domains=resting_domains(moment, sent, limits).keys())
+    history = history_at(connection, now, limits, domain_of(settings.from_email))
+    ends = bounds_of(day_of(now, limits.timezone), limits.timezone)[1]
+    moments = [next_moment(now, history, limits, timezone=zone) for zone in waiting_zones(connection, ends)]
+    return not any(moment is not None and moment < ends for moment in moments)
 
 
 def patience_of(settings: Settings) -> timedelta:
@@ -140,11 +186,26 @@ def limits_of(settings: Settings) -> Limits:
         on_weekends=settings.send_on_weekends,
         gap=timedelta(seconds=settings.email_send_interval_seconds),
         per_hour=settings.emails_per_hour,
-        per_day=settings.emails_per_day,
+        per_day=max(0, settings.emails_per_day - REPORT_MAILS),
         same_domain_gap=timedelta(seconds=settings.same_domain_gap_seconds),
+        ramp=settings.sending_ramp,
+    )
+
+
+def tolerance_of(settings: Settings) -> Tolerance:
+    """How much harm the settings bear."""
+    return Tolerance(
+        window=timedelta(days=settings.breaker_window_days),
+        bounce_percent=settings.breaker_bounce_percent,
+        complaint_percent=settings.breaker_complaint_percent,
     )
 
 
 def suppressions_of(settings: Settings) -> Suppressions:
     """The suppressions under the installation's secrets."""
     return Suppressions(settings.app_secret_key, *settings.app_secret_keys_retired)
+
+
+def _everywhere(limits: Limits) -> Limits:
+    """The limits without the hours to send in, which depend on the recipient."""
+    return replace(limits, start_hour=0, end_hour=24, on_weekends=True)

@@ -11,9 +11,11 @@ from typing import Any
 
 from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.smtp import SmtpSession
+from leadgen_assets.sender.claims import QUOTA
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import ledger_url
 from leadgen_assets.storage.ledger import ledger_connection
+from leadgen_assets.storage.quotas import reserve, settle
 from leadgen_assets.storage.reports import begin_delivery, end_delivery
 from tracking_service.clock import Clock
 from tracking_service.hashes import content_hash
@@ -36,18 +38,23 @@ def send_report(settings: Settings, clock: Clock, day: date, report: dict[str, A
         run is or was at it.
 
     Raises:
-        ClientError: if the mail server cannot be reached; the report stays ready.
+        ClientError: if the mail server cannot be reached or the day's quota is used up; the report stays ready.
     """
     content = _message(settings, day, report, clock.now())
+    today = clock.today(settings.operator_timezone)
     url = ledger_url(settings)
     with SmtpSession.of(settings) as session:
         with ledger_connection(url) as connection:
             if not begin_delivery(connection, day, settings.admin_email, content_hash(content)):
                 return "claimed"
+            if not reserve(connection, QUOTA, today, 1, settings.emails_per_day):
+                raise ClientError(f"EMAILS_PER_DAY is used up today; the report of {day} waits.", retryable=True)
         attempt = session.transmit(settings.from_email, settings.admin_email, content)
     status = _OUTCOMES[attempt.state]
     with ledger_connection(url) as connection:
         end_delivery(connection, day, status, attempt.reply, clock.now())
+        if status in {"ready", "failed"}:
+            settle(connection, QUOTA, today, -1)
     if status == "ready":
         raise ClientError(f"The mail server did not take the report of {day} now ({attempt.reply}).", retryable=True)
     return status

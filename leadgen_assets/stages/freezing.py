@@ -61,6 +61,8 @@ def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Set
         to_email=draft["to_email"],
         to_domain=domain_of(draft["to_email"]),
         country=draft["country"],
+        timezone=draft.get("timezone"),
+        sender_domain=domain_of(settings.from_email),
         subject=draft["subject"],
         body_html=final.html,
         tracking_token=signer.token(opened),

@@ -12,10 +12,10 @@ from uuid import UUID
 import dagster as dg
 import polars as pl
 
-from leadgen_assets.domain.pacing import bounds_of, day_of, next_moment
+from leadgen_assets.domain.pacing import bounds_of
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
-from leadgen_assets.sender.claims import is_work_waiting, limits_of, suppressions_of
+from leadgen_assets.sender.claims import is_done_for_today, is_work_waiting, suppressions_of
 from leadgen_assets.sender.process import SenderDiedError, run_sender
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_act, partition_day
 from leadgen_assets.stages.queueing import queue_drafts, write_dry_run
@@ -25,11 +25,9 @@ from leadgen_assets.storage.leads import publish_evidence, register_leads, regis
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFileError, MessageFiles
 from leadgen_assets.storage.outreach import (
-    is_anything_queued,
     queue_of,
     recipients_of,
     sends_between,
-    transmissions_since,
 )
 from leadgen_assets.storage.schemas import frame_of
 from leadgen_assets.storage.suppressions import Recipient
@@ -124,7 +122,7 @@ def email_sends(context: dg.AssetExecutionContext, platform: Platform) -> dg.Out
     with platform.ledger() as connection:
         frame = frame_of("email_sends", sends_between(connection, *bounds_of(day, zone)))
         sent = frame["sent_at"].count()
-        if may_act(context) and frame.height and _is_done_for_today(connection, platform):
+        if may_act(context) and frame.height and is_done_for_today(connection, platform.settings, platform.clock.now()):
             _report_progress(connection, platform, "outreach", day, f"📧 Outreach: {sent} emails sent successfully")
     return materialized(frame, "step", "status", "attempts", "transmitting_at", **_counts(frame), **summary)
 
@@ -176,17 +174,6 @@ def _send(context: dg.AssetExecutionContext, platform: Platform) -> dict[str, An
         context.log.warning(summary.stopped)
     shown = {name: value for name, value in asdict(summary).items() if value and name != "next_at"}
     return {f"run_{name}": value for name, value in shown.items()}
-
-
-def _is_done_for_today(connection: Connection, platform: Platform) -> bool:
-    """Whether nothing more can go today: nothing waits, or the limits in time put the next message on another day."""
-    settings, now = platform.settings, platform.clock.now()
-    limits = limits_of(settings)
-    moment = next_moment(now, transmissions_since(connection, now - limits.memory), limits)
-    today = day_of(now, settings.operator_timezone)
-    if moment is None or day_of(moment, settings.operator_timezone) != today:
-        return True
-    return not is_anything_queued(connection, bounds_of(today, settings.operator_timezone)[1])
 
 
 def _report_progress(connection: Connection, platform: Platform, stage: str, day: date, text: str) -> None:

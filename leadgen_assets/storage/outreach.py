@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from leadgen_assets.domain.pacing import Transmission
 from leadgen_assets.storage.ledger import Connection
 from tracking_service.verdicts import VERSION
 
@@ -26,6 +25,8 @@ class NewMessage:
     to_email: str
     to_domain: str
     country: str | None
+    timezone: str | None
+    sender_domain: str
     subject: str
     body_html: str
     tracking_token: str
@@ -48,6 +49,8 @@ class DueMessage:
     lead_id: UUID
     to_email: str
     to_domain: str
+    country: str | None
+    timezone: str | None
     message_sha256: str
     attempts: int
     expires_at: datetime
@@ -93,12 +96,13 @@ def leads_already_in_ledger(connection: Connection, lead_ids: Collection[UUID]) 
 def queue_message(connection: Connection, campaign_id: UUID, message: NewMessage) -> bool:
     """Queue a message in the day's campaign; false where this step to this lead was queued before."""
     stored = connection.execute(
-        "INSERT INTO email_outreach (id, lead_id, campaign_id, step, to_email, to_domain, country, subject, body_html,"
-        " tracking_token, has_unsubscribe, ai_generated, attachment_names, message_id, message_sha256, queued_at,"
+        "INSERT INTO email_outreach (id, lead_id, campaign_id, step, to_email, to_domain, country, timezone,"
+        " sender_domain, subject, body_html, tracking_token, has_unsubscribe, ai_generated, attachment_names,"
+        " message_id, message_sha256, queued_at,"
         " not_before, expires_at)"
-        " SELECT %(id)s, %(lead_id)s, c.id, %(step)s, %(to_email)s, %(to_domain)s, %(country)s, %(subject)s,"
-        " %(body_html)s, %(tracking_token)s, TRUE, %(ai_generated)s, %(attachment_names)s, %(message_id)s,"
-        " %(message_sha256)s, %(queued_at)s, %(queued_at)s, %(expires_at)s"
+        " SELECT %(id)s, %(lead_id)s, c.id, %(step)s, %(to_email)s, %(to_domain)s, %(country)s, %(timezone)s,"
+        " %(sender_domain)s, %(subject)s, %(body_html)s, %(tracking_token)s, TRUE, %(ai_generated)s,"
+        " %(attachment_names)s, %(message_id)s, %(message_sha256)s, %(queued_at)s, %(queued_at)s, %(expires_at)s"
         " FROM campaigns c WHERE c.id = %(campaign_id)s ON CONFLICT (lead_id, step) DO NOTHING",
         {name: getattr(message, name) for name in NewMessage.__slots__} | {"campaign_id": campaign_id},
     )
@@ -110,14 +114,6 @@ def queue_message(connection: Connection, campaign_id: UUID, message: NewMessage
         {"at": message.queued_at, "lead": message.lead_id},
     )
     return True
-
-
-def transmissions_since(connection: Connection, since: datetime) -> list[Transmission]:
-    """Every message handed to the server since then, whatever became of it."""
-    rows = connection.execute(
-        "SELECT transmitting_at AS at, to_domain AS domain FROM email_outreach WHERE transmitting_at >= %s", (since,)
-    )
-    return [Transmission(**row) for row in rows]
 
 
 def accepted_messages(connection: Connection) -> list[tuple[str, str]]:
@@ -139,14 +135,19 @@ def next_due(connection: Connection, now: datetime) -> datetime | None:
     return row["since"] if row else None
 
 
-def is_anything_queued(connection: Connection, until: datetime, *, resting_domains: Collection[str] = ()) -> bool:
-    """Whether some message waits that may go at a moment, as far as the row itself and its domain say."""
-    row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM email_outreach WHERE status = 'queued' AND not_before <= %s"
-        " AND to_domain <> ALL(%s)) AS found",
+def waiting_zones(
+    connection: Connection, until: datetime, *, resting_domains: Collection[str] = ()
+) -> list[str | None]:
+    """The recipients' time zones of what may go at a moment, as far as the rows and their domains say.
+
+    None stands for a recipient whose zone is not known.
+    """
+    rows = connection.execute(
+        "SELECT DISTINCT timezone FROM email_outreach WHERE status = 'queued' AND not_before <= %s"
+        " AND to_domain <> ALL(%s)",
         (until, list(resting_domains)),
-    ).fetchone()
-    return bool(row and row["found"])
+    )
+    return [row["timezone"] for row in rows]
 
 
 def is_anything_left_over(connection: Connection, now: datetime) -> bool:
@@ -160,25 +161,33 @@ def is_anything_left_over(connection: Connection, now: datetime) -> bool:
 
 
 def hold_due_message(
-    connection: Connection, now: datetime, *, resting_domains: Collection[str], passed_over: Collection[UUID]
+    connection: Connection,
+    now: datetime,
+    *,
+    zones: Collection[str | None],
+    resting_domains: Collection[str],
+    passed_over: Collection[UUID],
 ) -> DueMessage | None:
     """Lock the message that has waited longest, and its lead, until the transaction ends; None where nothing is due.
 
     Args:
         connection: an open transaction.
         now: the present moment.
+        zones: the recipients' time zones in which messages go now.
         resting_domains: domains that had a message too recently.
         passed_over: messages that this run cannot send.
     """
     row = connection.execute(
-        "SELECT o.id, o.lead_id, o.to_email, o.to_domain, o.message_sha256, o.attempts, o.expires_at, l.organisation,"
+        "SELECT o.id, o.lead_id, o.to_email, o.to_domain, o.country, o.timezone, o.message_sha256, o.attempts,"
+        " o.expires_at, l.organisation,"
         " CASE WHEN l.erased_at IS NOT NULL THEN 'erased' WHEN l.unsubscribed_at IS NOT NULL THEN 'unsubscribed'"
         " WHEN l.bounced_at IS NOT NULL THEN 'bounced' WHEN l.first_replied_at IS NOT NULL THEN 'replied'"
         " WHEN l.converted_at IS NOT NULL THEN 'converted' END AS stop"
         " FROM email_outreach o JOIN leads l ON l.id = o.lead_id"
         " WHERE o.status = 'queued' AND o.not_before <= %s AND o.to_domain <> ALL(%s) AND o.id <> ALL(%s)"
+        " AND coalesce(o.timezone, '') = ANY(%s)"
         " ORDER BY o.not_before, o.queued_at, o.id LIMIT 1 FOR SHARE OF l FOR UPDATE OF o SKIP LOCKED",
-        (now, list(resting_domains), list(passed_over)),
+        (now, list(resting_domains), list(passed_over), [zone or "" for zone in zones]),
     ).fetchone()
     return DueMessage(**row) if row else None
 

@@ -6,6 +6,7 @@ Imports neither Dagster nor polars, because the sender asks here in the transact
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from leadgen_assets.storage.ledger import Connection
 from tracking_service.hashes import domain_of, suppression_hash
@@ -36,12 +37,20 @@ class Suppressions:
         return self._add(connection, "address", address, reason, at)
 
     def add_domain(self, connection: Connection, domain: str, reason: str, at: datetime) -> bool:
-        """Never write to any address of this domain again; true if that is new."""
+        """Never write to any address of this domain, or of one below it, again; true if that is new."""
         return self._add(connection, "domain", domain, reason, at)
 
     def add_organisation(self, connection: Connection, organisation: str, reason: str, at: datetime) -> bool:
         """Never write to any lead of this organisation again; true if that is new."""
         return self._add(connection, "organisation", organisation, reason, at)
+
+    def add_lead(self, connection: Connection, lead_id: UUID, reason: str, at: datetime) -> bool | None:
+        """Never write to this lead's address or organisation again; None where the ledger knows neither."""
+        row = connection.execute("SELECT email, organisation FROM leads WHERE id = %s", (lead_id,)).fetchone() or {}
+        added = [self.add_address(connection, row["email"], reason, at)] if row.get("email") else []
+        if row.get("organisation"):
+            added.append(self.add_organisation(connection, row["organisation"], reason, at))
+        return any(added) if added else None
 
     def found(self, connection: Connection, recipients: Iterable[Recipient]) -> dict[Recipient, tuple[str, datetime]]:
         """The suppressed ones among some recipients, each with `"<kind>: <reason>"` and since when."""
@@ -71,14 +80,12 @@ class Suppressions:
         return stored.rowcount == 1
 
     def _hashes(self, recipient: Recipient) -> list[tuple[str, bytes]]:
-        values = {
-            "address": recipient.address,
-            "domain": domain_of(recipient.address),
-            "organisation": recipient.organisation,
-        }
+        labels = domain_of(recipient.address).split(".")
+        values = [
+            ("address", recipient.address),
+            *(("domain", ".".join(labels[start:])) for start in range(len(labels))),
+            ("organisation", recipient.organisation),
+        ]
         return [
-            (kind, suppression_hash(secret, kind, value))
-            for kind, value in values.items()
-            if value
-            for secret in self._secrets
+            (kind, suppression_hash(secret, kind, value)) for kind, value in values if value for secret in self._secrets
         ]

@@ -38,6 +38,7 @@ def pointed_at(server: MailServer, **lines: object) -> Settings:
             "EMAIL_SEND_INTERVAL_SECONDS": 0,
             "EMAILS_PER_HOUR": 100000,
             "EMAILS_PER_DAY": 100000,
+            "SENDING_RAMP": "none",
             "SAME_DOMAIN_GAP_SECONDS": 0,
         }
         | lines

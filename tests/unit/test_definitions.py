@@ -77,7 +77,7 @@ JOBS = {
 # schedule: (job, cron, zone)
 SCHEDULES = {
     "daily_pipeline_schedule": ("daily_pipeline", "0 6 * * *", "Europe/Helsinki"),
-    "email_sending_schedule": ("email_sending", "*/6 9-16 * * *", "Europe/Helsinki"),
+    "email_sending_schedule": ("email_sending", "*/6 * * * *", "Europe/Helsinki"),
     "reply_polling_schedule": ("reply_polling", "*/30 * * * *", "Europe/Helsinki"),
     "day_close_schedule": ("day_close", "15 5 * * *", "Europe/Helsinki"),
     "daily_reporting_schedule": ("daily_reporting", "30 23 * * *", "Europe/Helsinki"),
@@ -200,7 +200,7 @@ def test_the_hours_are_settings(tmp_path):
     crons = {name: schedule[1] for name, schedule in described(hours, tmp_path)["schedules"].items()}
     assert crons == {
         "daily_pipeline_schedule": "0 7 * * *",
-        "email_sending_schedule": "*/6 10-14 * * *",
+        "email_sending_schedule": "*/6 * * * *",  # the outreach hours are each recipient's own
         "reply_polling_schedule": "*/30 * * * *",
         "day_close_schedule": "15 6 * * *",
         "daily_reporting_schedule": "5 22 * * *",

@@ -1,6 +1,7 @@
 """No limit in time is ever exceeded, in any window, whatever the clock, the history and the settings are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadgen_assets.domain.pacing import Limits, Transmission, bounds_of, day_of, next_moment, resting_domains
+from leadgen_assets.domain.pacing import (
+    History,
+    Limits,
+    Transmission,
+    bounds_of,
+    day_of,
+    most_on,
+    next_moment,
+    resting_domains,
+)
 
 HOUR = timedelta(hours=1)
 MONDAY_NOON = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)  # 12:00 in Helsinki
@@ -45,10 +55,20 @@ def any_limits(draw: st.DrawFn) -> Limits:
         per_hour=draw(st.integers(1, 5)),
         per_day=draw(st.integers(1, 8)),
         same_domain_gap=timedelta(seconds=draw(st.sampled_from([0, 120, 1800, 90_000]))),
+        ramp=tuple(draw(st.lists(st.integers(1, 9), max_size=4))),
     )
 
 
-def assert_within(log: Sequence[Transmission], given_limits: Limits) -> None:
+@dataclass(frozen=True)
+class Sent:
+    """One message that went, with the zone its recipient lives in (None: not known)."""
+
+    at: datetime
+    domain: str
+    zone: str | None
+
+
+def assert_within(log: Sequence[Sent], given_limits: Limits) -> None:
     """The limits as a person would state them, checked one by one over the whole log."""
     zone = ZoneInfo(given_limits.timezone)
     moments = sorted(one.at for one in log)
@@ -57,9 +77,11 @@ def assert_within(log: Sequence[Transmission], given_limits: Limits) -> None:
     for first, beyond in zip(moments, moments[given_limits.per_hour :], strict=False):
         assert beyond - first >= HOUR
     days = [moment.astimezone(zone).date() for moment in moments]
-    assert all(days.count(day) <= given_limits.per_day for day in set(days))
-    for moment in moments:
-        local = moment.astimezone(zone)
+    for number, day in enumerate(sorted(set(days))):
+        assert days.count(day) <= given_limits.per_day
+        assert number >= len(given_limits.ramp) or days.count(day) <= given_limits.ramp[number]
+    for one in log:
+        local = one.at.astimezone(ZoneInfo(one.zone or given_limits.timezone))
         assert given_limits.start_hour <= local.hour < given_limits.end_hour
         assert given_limits.on_weekends or local.weekday() < 5
     for domain in {one.domain for one in log}:
@@ -67,38 +89,55 @@ def assert_within(log: Sequence[Transmission], given_limits: Limits) -> None:
         assert all(b - a >= given_limits.same_domain_gap for a, b in pairwise(to_domain))
 
 
+def history_of(log: Sequence[Sent], now: datetime, some: Limits) -> History:
+    """What the ledger would answer: the recent transmissions and the sender's first days."""
+    days = sorted({day_of(one.at, some.timezone) for one in log})
+    recent = [Transmission(one.at, one.domain) for one in log if one.at >= now - some.memory]
+    return History(recent, days[: len(some.ramp)])
+
+
 @given(
     any_limits(),
     st.sampled_from(STARTS),
-    st.lists(st.tuples(st.integers(0, 4 * 3600), st.sampled_from("abc"), st.booleans()), max_size=60),
+    st.lists(
+        st.tuples(st.integers(0, 4 * 3600), st.sampled_from("abc"), st.sampled_from([None, *ZONES]), st.booleans()),
+        max_size=60,
+    ),
 )
-def test_no_limit_is_ever_exceeded(some: Limits, start: datetime, steps: list[tuple[int, str, bool]]) -> None:
-    now, log = start, list[Transmission]()
-    for seconds, domain, jump in steps:
+def test_no_limit_is_ever_exceeded(
+    some: Limits, start: datetime, steps: list[tuple[int, str, str | None, bool]]
+) -> None:
+    now, log = start, list[Sent]()
+    for seconds, domain, zone, jump in steps:
         now += timedelta(seconds=seconds)
-        recent = [one for one in log if one.at >= now - some.memory]
-        moment = next_moment(now, recent, some, domain)
+        moment = next_moment(now, history_of(log, now, some), some, domain, zone)
         assert moment is not None
         assert moment >= now
         if moment > now and jump:  # waiting until the moment that was named is always enough
             now = moment
-            recent = [one for one in log if one.at >= now - some.memory]
-            assert next_moment(now, recent, some, domain) == now
-        if next_moment(now, recent, some, domain) == now:
-            log.append(Transmission(now, domain))
+            assert next_moment(now, history_of(log, now, some), some, domain, zone) == now
+        if next_moment(now, history_of(log, now, some), some, domain, zone) == now:
+            log.append(Sent(now, domain, zone))
     assert_within(log, some)
 
 
-@given(any_limits(), st.sampled_from(STARTS), st.lists(st.integers(0, 200_000), max_size=12), st.sampled_from("ab"))
+@given(
+    any_limits(),
+    st.sampled_from(STARTS),
+    st.lists(st.integers(0, 200_000), max_size=12),
+    st.sampled_from("ab"),
+    st.sampled_from([None, *ZONES]),
+)
 def test_the_moment_named_is_the_first_one_possible(
-    some: Limits, start: datetime, ages: list[int], domain: str
+    some: Limits, start: datetime, ages: list[int], domain: str, zone: str | None
 ) -> None:
     now = start + timedelta(days=2)
-    sent = [Transmission(now - timedelta(seconds=age), "ab"[index % 2]) for index, age in enumerate(ages)]
-    moment = next_moment(now, sent, some, domain)
+    log = [Sent(now - timedelta(seconds=age), "ab"[index % 2], None) for index, age in enumerate(ages)]
+    history = history_of(log, now, some)
+    moment = next_moment(now, history, some, domain, zone)
     assert moment is not None
     probes = [now + (moment - now) * share / 20 for share in range(20)]
-    assert all(next_moment(probe, sent, some, domain) == moment for probe in probes if probe < moment)
+    assert all(next_moment(probe, history, some, domain, zone) == moment for probe in probes if probe < moment)
 
 
 @pytest.mark.parametrize(
@@ -112,19 +151,36 @@ def test_the_moment_named_is_the_first_one_possible(
         ("2026-03-27T16:00:00+00:00", "2026-03-30T06:00:00+00:00"),  # summer time begins in between
     ],
 )
-def test_the_window_is_the_operators_working_day(now: str, expected: str) -> None:
-    assert next_moment(datetime.fromisoformat(now), [], limits()) == datetime.fromisoformat(expected)
+def test_the_window_is_a_working_day(now: str, expected: str) -> None:
+    assert next_moment(datetime.fromisoformat(now), History(), limits()) == datetime.fromisoformat(expected)
 
 
 def test_a_limit_of_zero_means_never() -> None:
-    assert next_moment(MONDAY_NOON, [], limits(per_hour=0)) is None
-    assert next_moment(MONDAY_NOON, [], limits(per_day=0)) is None
+    assert next_moment(MONDAY_NOON, History(), limits(per_hour=0)) is None
+    assert next_moment(MONDAY_NOON, History(), limits(per_day=0)) is None
 
 
 def test_a_full_day_waits_for_the_next_one() -> None:
     sent = [Transmission(MONDAY_NOON - timedelta(minutes=30 * n), f"{n}.test") for n in range(4)]
     expected = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)
-    assert next_moment(MONDAY_NOON + HOUR, sent, limits(per_day=4)) == expected
+    assert next_moment(MONDAY_NOON + HOUR, History(sent), limits(per_day=4)) == expected
+
+
+def test_the_hours_are_the_recipients_own() -> None:
+    """At noon in Helsinki it is five in the morning in New York, and half past three in the afternoon in Kolkata."""
+    assert next_moment(MONDAY_NOON, History(), limits(), timezone="Asia/Kolkata") == MONDAY_NOON
+    expected = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+    assert next_moment(MONDAY_NOON, History(), limits(), timezone="America/New_York") == expected
+
+
+def test_a_new_sender_sends_a_little_more_each_day_on_which_it_sends() -> None:
+    ramped = limits(ramp=(5, 8), per_day=20)
+    days = [MONDAY_NOON.date() + timedelta(days=offset) for offset in (0, 3, 4)]
+    assert [most_on(day, days[:2], ramped) for day in days] == [5, 8, 20]
+    assert most_on(days[0], [], limits(ramp=(5,), per_day=3)) == 3
+    sent = [Transmission(MONDAY_NOON - timedelta(minutes=10 * n), f"{n}.test") for n in range(5)]
+    tomorrow = datetime(2026, 3, 3, 7, 0, tzinfo=UTC)
+    assert next_moment(MONDAY_NOON + HOUR, History(sent, days[:1]), ramped) == tomorrow
 
 
 def test_a_domain_rests_while_others_may_go_on() -> None:
@@ -133,8 +189,8 @@ def test_a_domain_rests_while_others_may_go_on() -> None:
         Transmission(MONDAY_NOON - timedelta(minutes=4), "a.test"),
         Transmission(MONDAY_NOON - timedelta(hours=1), "b.test"),
     ]
-    assert next_moment(MONDAY_NOON, sent, wide, "a.test") == MONDAY_NOON + timedelta(minutes=6)
-    assert next_moment(MONDAY_NOON, sent, wide, "b.test") == MONDAY_NOON
+    assert next_moment(MONDAY_NOON, History(sent), wide, "a.test") == MONDAY_NOON + timedelta(minutes=6)
+    assert next_moment(MONDAY_NOON, History(sent), wide, "b.test") == MONDAY_NOON
     assert resting_domains(MONDAY_NOON, sent, wide) == {"a.test": MONDAY_NOON + timedelta(minutes=6)}
 
 
