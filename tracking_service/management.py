@@ -4,6 +4,7 @@ Every call is checked here before anything is looked up: without a valid key or 
 like a known one. What the resources do is in `resources`, the description of them in `openapi`.
 """
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ import falcon.asgi
 import structlog
 
 from tracking_service import openapi
-from tracking_service.api_keys import ApiKeys
+from tracking_service.api_keys import ApiKeys, same_secret
 from tracking_service.clock import Clock
 from tracking_service.counters import Counters
 from tracking_service.ledger.pool import Ledger, LedgerAwayError
@@ -26,10 +27,12 @@ from tracking_service.resources.pipeline import PipelineRequest, PipelineTrigger
 from tracking_service.resources.reports import Reports, Workbook
 from tracking_service.resources.status import HealthResource
 from tracking_service.resources.suppressions import SuppressionsResource
+from tracking_service.resources.webhooks import BrevoInbound, BrevoWebhook
 from tracking_service.settings import ServiceSettings
 
 PREFIX = "/api/v1"
 _OPEN_TO_ALL = frozenset({f"{PREFIX}/openapi.json", f"{PREFIX}/docs"})
+_WEBHOOKS = frozenset({f"{PREFIX}/webhooks/brevo", f"{PREFIX}/webhooks/brevo/inbound"})
 _HEADERS = (
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
@@ -85,6 +88,8 @@ def _routes(settings: ServiceSettings, ledger: Ledger, clock: Clock, counters: C
         "/suppressions": SuppressionsResource(ledger, clock, secret),
         "/erasures": Erasures(ledger, clock, secret),
         "/erasures/{erasure_id:uuid}": OneErasure(ledger),
+        "/webhooks/brevo": BrevoWebhook(ledger, clock, secret),
+        "/webhooks/brevo/inbound": BrevoInbound(ledger, clock),
     }
 
 
@@ -93,12 +98,18 @@ class _Guard:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._keys = ApiKeys(settings.api_key_hashes)
+        self._webhook_token = settings.brevo_webhook_token
         self._rates = CallRates(settings.api_calls_per_minute)
 
     async def process_request(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """Refuse a call without a valid key before anything else is looked at."""
         request.context.caller = None
         if request.path in _OPEN_TO_ALL:
+            return
+        if request.path in _WEBHOOKS:
+            if not same_secret(_token(request), self._webhook_token):
+                raise Problem(401, "Give the webhook's token.", headers={"www-authenticate": "Bearer"})
+            request.context.caller = "webhook"
             return
         presented = request.get_header("x-api-key")
         if presented is None and request.path == f"{PREFIX}/health":
@@ -120,6 +131,17 @@ class _Guard:
         response.set_headers(_HEADERS)
         if not response.get_header("content-security-policy"):
             response.set_header("content-security-policy", _CLOSED_PAGE)
+
+
+def _token(request: falcon.asgi.Request) -> str:
+    """The bearer token, or the password of basic authentication (of `https://user:password@host/`)."""
+    scheme, _, value = (request.get_header("authorization") or "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return ""
+    return value.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _answer_failure(

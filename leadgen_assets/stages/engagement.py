@@ -117,8 +117,6 @@ def judged(event: dict[str, Any]) -> dict[str, Any]:
 
 def _poll(context: dg.AssetExecutionContext, platform: Platform) -> str:
     """Poll the mailbox and say in words what came of it."""
-    if not platform.settings.imap_host:
-        return "not polled: IMAP_HOST is not set"
     try:
         summary = poll_mailbox(platform.ledger, platform.settings, platform.clock)
     except ClientError as error:
@@ -133,7 +131,10 @@ def _poll(context: dg.AssetExecutionContext, platform: Platform) -> str:
                 at=platform.clock.now(),
             )
         return f"not read to its end: {error}"
-    return f"{summary.stored.total()} new, {summary.repeated} read before"
+    if not platform.settings.imap_host and not summary.stored:
+        return "not polled: IMAP_HOST is not set"
+    without = "" if platform.settings.imap_host else " (of webhooks alone: IMAP_HOST is not set)"
+    return f"{summary.stored.total()} new, {summary.repeated} read before{without}"
 
 
 def _counts(frame: pl.DataFrame, *columns: str) -> dict[str, Any]:

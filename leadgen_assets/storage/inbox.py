@@ -69,11 +69,17 @@ def note_poll(connection: Connection, mailbox: str, *, at: datetime) -> None:
 
 
 def was_read_before(connection: Connection, arrival: Arrival) -> bool:
-    """True for a message already stored, also under the numbers it had before UIDVALIDITY changed."""
+    """True for one already stored, also under the numbers before UIDVALIDITY changed, or from another mailbox."""
     row = connection.execute(
-        "SELECT 1 FROM inbox_messages WHERE mailbox = %s"
-        " AND (uidvalidity = %s AND uid = %s OR uidvalidity <> %s AND message_id = %s) LIMIT 1",
-        (arrival.mailbox, arrival.uidvalidity, arrival.uid, arrival.uidvalidity, arrival.message_id),
+        "SELECT 1 FROM inbox_messages WHERE mailbox = %(mailbox)s"
+        " AND (uidvalidity = %(validity)s AND uid = %(uid)s OR uidvalidity <> %(validity)s AND message_id = %(id)s)"
+        " UNION ALL SELECT 1 FROM inbox_messages WHERE message_id = %(id)s AND mailbox <> %(mailbox)s LIMIT 1",
+        {
+            "mailbox": arrival.mailbox,
+            "validity": arrival.uidvalidity,
+            "uid": arrival.uid,
+            "id": arrival.message_id,
+        },
     ).fetchone()
     return row is not None
 

@@ -163,7 +163,8 @@ CREATE TABLE email_events (
     lead_id         UUID REFERENCES leads (id) ON DELETE SET NULL,
     outreach_id     UUID REFERENCES email_outreach (id) ON DELETE SET NULL,
     event_type      TEXT NOT NULL CHECK (event_type IN
-                    ('open', 'click', 'reply', 'auto_reply', 'bounce', 'complaint', 'unsubscribe', 'delivered')),
+                    ('open', 'click', 'reply', 'auto_reply', 'bounce', 'complaint', 'unsubscribe', 'delivered',
+                     'accepted', 'soft_bounce', 'blocked', 'deferred')),
     url_clicked     TEXT,
     method          TEXT,
     network         CIDR,
@@ -254,6 +255,17 @@ CREATE TABLE inbox_messages (
     PRIMARY KEY (mailbox, uidvalidity, uid)
 );
 CREATE INDEX inbox_by_time ON inbox_messages (received_at);
+CREATE INDEX inbox_by_message_id ON inbox_messages (message_id);
+
+-- Replies that came by webhook, as they came; `content` goes once they are classified.
+CREATE TABLE inbound_mail (
+    uid             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    dedupe_key      CHAR(64) NOT NULL UNIQUE,
+    content         TEXT,
+    received_at     TIMESTAMPTZ NOT NULL,
+    classified_at   TIMESTAMPTZ
+);
+CREATE INDEX inbound_mail_waiting ON inbound_mail (uid) WHERE classified_at IS NULL;
 
 CREATE TABLE pipeline_requests (
     id              UUID PRIMARY KEY,
@@ -400,7 +412,8 @@ BEGIN
         bounced_at = coalesce(o.bounced_at, e.bounced_at),
         delivered_at = CASE WHEN e.bounced_at IS NULL THEN coalesce(o.delivered_at, e.arrived_at) ELSE o.delivered_at END
     FROM (SELECT outreach_id, min(occurred_at) FILTER (WHERE event_type = 'bounce') AS bounced_at,
-                 min(occurred_at) FILTER (WHERE event_type NOT IN ('bounce', 'complaint')) AS arrived_at
+                 min(occurred_at) FILTER (WHERE event_type IN
+                     ('open', 'click', 'reply', 'auto_reply', 'unsubscribe', 'delivered')) AS arrived_at
           FROM stored WHERE outreach_id IS NOT NULL GROUP BY outreach_id) e
     WHERE o.id = e.outreach_id
       AND (o.status = 'sent' AND coalesce(e.bounced_at, e.arrived_at) IS NOT NULL OR o.status = 'delivered' AND e.bounced_at IS NOT NULL);
