@@ -3,6 +3,7 @@
 The management API is imported and built when it is first asked, so that starting and hits do not pay for it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -35,22 +36,27 @@ class Door:
     def __init__(self, hits: falcon.asgi.App, settings: ServiceSettings, clock: Clock, counters: Counters) -> None:
         self._hits, self._settings, self._clock, self._counters = hits, settings, clock, counters
         self._management: Management | None = None
+        self._building = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live as long as the server does."""
         if scope["type"] == "lifespan":
             await self._hits(scope, self._until_shutdown(receive), send)
         elif scope["path"].startswith(_API) and not scope["path"].startswith(_HITS):
-            await self._managed()(scope, receive, send)
+            await (await self._managed())(scope, receive, send)
         else:
             await self._hits(scope, receive, send)
 
-    def _managed(self) -> falcon.asgi.App:
-        if self._management is None:
-            from tracking_service.management import Management
-
-            self._management = Management(self._settings, self._clock, self._counters)
+    async def _managed(self) -> falcon.asgi.App:
+        async with self._building:
+            if self._management is None:  # in a thread, so that hits do not wait for the imports
+                self._management = await asyncio.to_thread(self._build)
         return self._management.application
+
+    def _build(self) -> "Management":
+        from tracking_service.management import Management
+
+        return Management(self._settings, self._clock, self._counters)
 
     def _until_shutdown(self, receive: Receive) -> Receive:
         async def passed_on() -> dict[str, Any]:

@@ -6,6 +6,7 @@ Hits and unsubscriptions, which are no JSON calls, are described here by hand; a
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -120,25 +121,25 @@ class Document:
     """`/openapi.json`."""
 
     def __init__(self, routes: Mapping[str, object], app_url: str) -> None:
-        self._content = json.dumps(build_document(routes, app_url)).encode()
+        self._content = cache(lambda: json.dumps(build_document(routes, app_url)).encode())
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """The document."""
         response.content_type = falcon.MEDIA_JSON
-        response.data = self._content
+        response.data = self._content()
 
 
 class Page:
     """`/docs`."""
 
     def __init__(self, routes: Mapping[str, object], app_url: str) -> None:
-        self._content = page(build_document(routes, app_url))
+        self._content = cache(lambda: page(build_document(routes, app_url)))
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """The page."""
         response.content_type = falcon.MEDIA_HTML
         response.set_header("content-security-policy", PAGE_POLICY)
-        response.data = self._content
+        response.data = self._content()
 
 
 def _operations(resource: object) -> Iterator[tuple[str, Operation]]:
