@@ -2,12 +2,15 @@
 
 import sys
 
-from tracking_service.logs import configure_logs
-from tracking_service.server import ServerError, load_settings, serve
+from tracking_service.left_out import leave_out
 
 
 def main() -> int:
     """Exit code of the process."""
+    leave_out()
+    from tracking_service.logs import configure_logs
+    from tracking_service.server import ServerError, load_settings, serve
+
     try:
         settings = load_settings()
         configure_logs(settings.clock, settings.log_level)

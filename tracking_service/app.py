@@ -25,7 +25,12 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 def create_app(
-    settings: ServiceSettings, recorder: Recorder, clock: Clock, counters: Counters | None = None
+    settings: ServiceSettings,
+    recorder: Recorder,
+    clock: Clock,
+    counters: Counters | None = None,
+    *,
+    hits: HitReader | None = None,
 ) -> falcon.asgi.App:
     """The application over whatever makes events durable; an `EventWriter` is started and stopped with the server.
 
@@ -34,13 +39,14 @@ def create_app(
         recorder: takes the events.
         clock: gives the moment of a hit.
         counters: where tokens that we did not sign are counted.
+        hits: reads the signals of a request; made from clock and settings when None.
 
     Raises:
         ValueError: if TRUSTED_PROXIES names something that is not a network.
     """
     counters = counters or Counters()
     signer = settings.link_signer
-    hits = HitReader(clock, TrustedProxies(settings.trusted_proxies))
+    hits = hits or HitReader(clock, TrustedProxies(settings.trusted_proxies))
     pages = Pages(settings.from_name, settings.from_email)
     app = falcon.asgi.App()
     if isinstance(recorder, EventWriter):

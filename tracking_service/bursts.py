@@ -4,16 +4,14 @@ Kept in memory for a bounded number of messages; a restart forgets it, and the s
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 _REQUESTS_KEPT = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(NamedTuple):
     """The requests of one message within the window that ends now, the present one included.
 
     Attributes:
@@ -26,9 +24,8 @@ class Burst:
     requests: int
     head_before: bool
 
-    def as_dict(self) -> dict[str, Any]:
-        """As it is stored with the event."""
-        return {"links": self.links, "requests": self.requests, "head_before": self.head_before}
+
+_ALONE_AS_PIXEL, _ALONE_AS_LINK = Burst(0, 1, False), Burst(1, 1, False)
 
 
 class RecentRequests:
@@ -43,7 +40,12 @@ class RecentRequests:
         """Remember one request (`link` is None for the pixel) and return the burst that it is part of."""
         now = at.timestamp()
         oldest = now - self._window_seconds
-        seen = [request for request in self._messages.pop(outreach_id, ()) if request[0] >= oldest][-_REQUESTS_KEPT:]
+        before = self._messages.pop(outreach_id, None)
+        if before is None:  # the common case, kept short
+            self._messages[outreach_id] = [(now, method, link)]
+            self._forget(oldest)
+            return _ALONE_AS_PIXEL if link is None else _ALONE_AS_LINK
+        seen = [request for request in before if request[0] >= oldest][-_REQUESTS_KEPT:]
         head_before = method != "HEAD" and link is not None and any(r[1] == "HEAD" and r[2] == link for r in seen)
         seen.append((now, method, link))
         self._messages[outreach_id] = seen

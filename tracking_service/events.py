@@ -12,7 +12,7 @@ from uuid import UUID
 EventType = Literal["open", "click", "unsubscribe"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TrackingEvent:
     """An open, a click or an unsubscription, with an id of its own so that storing it twice stores it once.
 

@@ -38,12 +38,13 @@ class HitReader:
         """The event of a request that counts."""
         now = self._clock.now()
         burst = self._recent.note(link.outreach_id, now, request.method, _name(link))
-        headers: dict[str, Any] = {"burst": burst.as_dict()}
+        headers: dict[str, Any] = {"burst": burst._asdict()}
         user_agent = None
         forwarded_for = None
         for name, value in request.scope["headers"]:  # once over all: asking for each by name costs three times as much
-            if name in _KEPT:
-                headers[_KEPT[name]] = _text(value, _HEADER_CHARACTERS)
+            kept = _KEPT.get(name)
+            if kept is not None:
+                headers[kept] = _text(value, _HEADER_CHARACTERS)
             elif name == b"user-agent":
                 user_agent = _text(value, _AGENT_CHARACTERS)
             elif name == b"x-forwarded-for":

@@ -7,9 +7,8 @@ is read from a query string, so a click can be redirected while every other syst
 import base64
 import binascii
 import hmac
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 LinkKind = Literal["open", "click", "unsubscribe"]
@@ -19,11 +18,13 @@ _VERSION = 1
 _HEADER_BYTES = 3 + 16
 _SIGNATURE_BYTES = 16
 _TOKEN_LIMIT = 2048
+# The other alphabet's own signs, and whatever is not base64 at all, become signs that no alphabet knows.
+_FROM_URL_SAFE = str.maketrans("-_+/=", "+/   ")
+_PADDING = ("", "===", "==", "=")
 _PATHS: dict[LinkKind, str] = {"open": "/track/open/", "click": "/track/click/", "unsubscribe": "/unsubscribe/"}
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What a valid token says: its kind, the message it was in, and where a click leads."""
 
     kind: LinkKind
@@ -59,15 +60,19 @@ class LinkSigner:
         if len(token) > _TOKEN_LIMIT:
             return None
         try:
-            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            raw = binascii.a2b_base64(token.translate(_FROM_URL_SAFE) + _PADDING[len(token) % 4], strict_mode=True)
         except (binascii.Error, ValueError):
             return None
-        body, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+        body = raw[:-_SIGNATURE_BYTES]
         if len(body) < _HEADER_BYTES or body[0] != _VERSION or body[1] not in self._keys or body[2] not in _KINDS:
             return None
-        if not hmac.compare_digest(signature, self._signature(body[1], body)):
+        if not hmac.compare_digest(raw[-_SIGNATURE_BYTES:], self._signature(body[1], body)):
             return None
-        return Link(_KINDS[body[2]], UUID(bytes=body[3:_HEADER_BYTES]), body[_HEADER_BYTES:].decode() or None)
+        try:
+            destination = body[_HEADER_BYTES:].decode() or None
+        except UnicodeDecodeError:
+            return None
+        return Link(_KINDS[body[2]], UUID(bytes=body[3:_HEADER_BYTES]), destination)
 
     def _signature(self, key_id: int, body: bytes) -> bytes:
-        return hmac.new(self._keys[key_id], body, sha256).digest()[:_SIGNATURE_BYTES]
+        return hmac.digest(self._keys[key_id], body, "sha256")[:_SIGNATURE_BYTES]

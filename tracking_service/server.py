@@ -6,6 +6,7 @@ import socket
 import sys
 from typing import Any
 
+import falcon.asgi
 import uvicorn
 
 from tracking_service.app import create_app
@@ -34,24 +35,30 @@ def serve(settings: ServiceSettings) -> None:
         raise ServerError("The tracking service needs DATABASE_URL; `leadgen up` passes it the embedded database's.")
     if settings.leadgen_mode == "rehearsal":
         install_loopback_guard()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)  # uvicorn raises the signal again once it has shut down
     clock, counters = settings.clock, Counters()
     store = EventStore(
         settings.database_url, clock, settings.app_secret_key, timeout_seconds=settings.database_timeout_seconds
     )
-    listener = _listen(settings.tracking_host, settings.tracking_port)
+    listener = listen(settings.tracking_host, settings.tracking_port)
     try:
         writer = EventWriter(store, Spool(settings.spool_folder), counters)
         app = Door(create_app(settings, writer, clock, counters), settings, clock, counters)
     except (SpoolBusyError, OSError, ValueError) as error:
         listener.close()
         raise ServerError(str(error)) from None
+    run(app, listener)
+
+
+def run(app: falcon.asgi.App, listener: socket.socket) -> None:
+    """Serve an application on a listening socket until SIGTERM or SIGINT; says on standard output where."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)  # uvicorn raises the signal again once it has shut down
     config = uvicorn.Config(
         app,
         lifespan="on",
         access_log=False,  # it would log addresses and tokens
         log_config=None,
+        log_level="warning",
         server_header=False,
         proxy_headers=False,  # X-Forwarded-For is believed from trusted proxies only, see `networks`
         timeout_graceful_shutdown=_DRAIN_SECONDS,
@@ -73,7 +80,12 @@ class _Server(uvicorn.Server):
             gc.freeze()  # what start-up left behind lives as long as the process
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        ServerError: if the port is taken or the host is not ours.
+    """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2048)

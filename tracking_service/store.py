@@ -20,7 +20,7 @@ from psycopg.rows import dict_row
 from tracking_service.clock import Clock
 from tracking_service.events import TrackingEvent
 from tracking_service.hashes import suppression_hash
-from tracking_service.verdicts import VERSION, hit_from_row, judge
+from tracking_service.verdicts import VERSION, Hit, judge
 
 _Connection = psycopg.AsyncConnection[dict[str, Any]]
 _Result = TypeVar("_Result")
@@ -41,8 +41,9 @@ SELECT e.id, o.lead_id, o.id, e.event_type, e.url_clicked, e.method, e.network, 
 FROM json_to_recordset(%s) AS e (
     id UUID, outreach_id UUID, event_type TEXT, url_clicked TEXT, method TEXT, network CIDR, user_agent TEXT,
     headers JSONB, verdict TEXT, reasons TEXT[], occurred_at TIMESTAMPTZ)
-JOIN email_outreach o ON o.id = e.outreach_id
-JOIN leads l ON l.id = o.lead_id AND l.erased_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT o.id, o.lead_id FROM email_outreach o WHERE o.id = e.outreach_id
+    AND EXISTS (SELECT 1 FROM leads l WHERE l.id = o.lead_id AND l.erased_at IS NULL OFFSET 0) OFFSET 0) o
 ON CONFLICT (id) DO NOTHING
 """
 
@@ -141,14 +142,19 @@ class EventStore:
         # The server gives up shortly before we do, so that no forgotten statement holds locks.
         limit = f"{max(1, int(self._timeout * 900))}ms"
         await connection.execute(
-            "SELECT set_config('TimeZone', 'UTC', FALSE), set_config('statement_timeout', %s, FALSE)", (limit,)
+            "SELECT set_config('TimeZone', 'UTC', FALSE), set_config('statement_timeout', %s, FALSE),"
+            # Every statement of ours picks few rows out of large tables; before a table was analysed, the planner
+            # would take it for small and read it whole, for each batch.
+            " set_config('enable_seqscan', 'off', FALSE), set_config('enable_hashjoin', 'off', FALSE),"
+            " set_config('enable_mergejoin', 'off', FALSE)",
+            (limit,),
         )
 
     async def _insert(self, connection: _Connection, events: Sequence[TrackingEvent]) -> int:
         messages = await self._messages(connection, events)
         now = self._clock.now()
         rows = json.dumps(
-            [_row(event, self._sent_times.get(event.outreach_id), messages.get(event.outreach_id)) for event in events]
+            [_row(event, self._sent_at(event.outreach_id, messages)) for event in events], separators=(",", ":")
         )
         suppressed = self._suppressions(events, messages)
         if not suppressed:
@@ -174,6 +180,12 @@ class EventStore:
         while len(self._sent_times) > _SENT_TIMES_KEPT:
             self._sent_times.popitem(last=False)
         return messages
+
+    def _sent_at(self, message_id: UUID, messages: dict[UUID, dict[str, Any]]) -> datetime | None:
+        known = self._sent_times.get(message_id)
+        if known is not None or message_id not in messages:
+            return known
+        return messages[message_id]["transmitting_at"] or messages[message_id]["sent_at"]
 
     def _suppressions(
         self, events: Sequence[TrackingEvent], messages: dict[UUID, dict[str, Any]]
@@ -222,20 +234,29 @@ class EventStore:
         connection.pgconn.finish()
 
 
-def _row(event: TrackingEvent, sent_at: datetime | None, message: dict[str, Any] | None) -> dict[str, Any]:
-    row = {
-        "id": str(event.id),
-        "outreach_id": str(event.outreach_id),
+def _row(event: TrackingEvent, sent_at: datetime | None) -> dict[str, Any]:
+    burst = event.headers.get("burst") or {}
+    judgement = judge(
+        Hit(
+            event.event_type,
+            event.method,
+            event.user_agent,
+            event.headers,
+            event.network,
+            None if sent_at is None else (event.occurred_at - sent_at).total_seconds(),
+            burst.get("links", 1),
+            burst.get("head_before", False),
+        )
+    )
+    return {
+        "id": event.id.hex,
+        "outreach_id": event.outreach_id.hex,
         "event_type": event.event_type,
         "url_clicked": event.url_clicked,
         "method": event.method,
         "network": event.network,
         "user_agent": event.user_agent,
         "headers": event.headers,
-    }
-    times = message or {"sent_at": sent_at}
-    judgement = judge(hit_from_row({**times, **row, "occurred_at": event.occurred_at}))
-    return row | {
         "verdict": judgement.verdict,
         "reasons": judgement.reasons,
         "occurred_at": event.occurred_at.isoformat(),

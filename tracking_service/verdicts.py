@@ -52,7 +52,7 @@ _BROWSER = re.compile(r"^Mozilla/5\.0 \(.+\) .*(AppleWebKit|Gecko)/", re.IGNOREC
 _MAIL_PROGRAM = re.compile(r"ms-?office|outlook|thunderbird|AppleWebKit/[\d.]+ \(KHTML, like Gecko\)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hit:
     """The signals of one hit.
 

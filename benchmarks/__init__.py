@@ -1,0 +1,1 @@
+"""Measurements of the product, each a program of its own; nothing in the product imports them."""
