@@ -4,9 +4,9 @@ import gc
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import falcon.asgi
 import uvicorn
 
 from tracking_service.app import create_app
@@ -49,8 +49,8 @@ def serve(settings: ServiceSettings) -> None:
     run(app, listener)
 
 
-def run(app: falcon.asgi.App, listener: socket.socket) -> None:
-    """Serve an application on a listening socket until SIGTERM or SIGINT; says on standard output where."""
+def run(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
+    """Serve an ASGI application on a listening socket until SIGTERM or SIGINT; says on standard output where."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # uvicorn raises the signal again once it has shut down
     config = uvicorn.Config(
