@@ -67,6 +67,7 @@ class Settings(ServiceSettings):
     emails_per_day: int = Field(default=50, ge=0)
     sending_ramp: Annotated[tuple[int, ...], NoDecode] = (5, 8, 12, 18, 25, 35)
     same_domain_gap_seconds: int = Field(default=120, ge=0)
+    use_guessed_addresses: bool = False
     message_max_age_days: int = Field(default=5, ge=1)
     send_on_weekends: bool = False
     breaker_window_days: int = Field(default=7, ge=1)

@@ -104,11 +104,15 @@ def source_sentence(email_origin: str | None, licence: str | None) -> str:
     """Where the recipient's address was found, as the footer says it.
 
     Args:
-        email_origin: `record` or `site`, of a row of `contacts`.
+        email_origin: of a row of `contacts`.
         licence: of the place record; OpenStreetMap's asks to be credited.
     """
     if email_origin == "site":
         return "We found your address on your own website."
+    if email_origin == "social":
+        return "We found your address on your public page."
+    if email_origin == "guessed":
+        return "We wrote to the usual address of your own website's domain."
     credit = " in OpenStreetMap (© OpenStreetMap contributors)" if is_openstreetmap(licence) else ""
     return f"We found your address in the public listing of your business{credit}."
 

@@ -86,7 +86,7 @@ def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterab
     for row in rows:
         if row["kind"] == "plan":
             unasked = _planned(row)
-        else:
+        elif row["kind"] != "mx":
             groups[candidate_of(row)].append(row)
     sites = [judge_site(business, host, group, before[host]) for host, group in groups.items()]
     missing = ((host, origin) for host, origin in unasked.items() if host not in groups)

@@ -11,9 +11,11 @@ import polars as pl
 
 from leadgen_assets.clients.address_guard import AddressGuard
 from leadgen_assets.clients.dns import DnsClient
+from leadgen_assets.clients.mail_exchangers import ask_mail_exchangers
 from leadgen_assets.clients.probing import Prober
 from leadgen_assets.clients.web import WebClient
 from leadgen_assets.domain.hosts import host_kind
+from leadgen_assets.domain.mail_domains import domains_to_ask
 from leadgen_assets.domain.presence import judge_presence
 from leadgen_assets.domain.probe_plan import Lead, Row, probe_lead
 from leadgen_assets.domain.rechecks import due_for_capture
@@ -160,7 +162,9 @@ async def probe_leads(
 
     async def work(prober: Prober) -> None:
         for lead in waiting:
-            store(lead, await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now()))
+            rows = await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now())
+            rows += [await ask_mail_exchangers(dns, domain, clock) for domain in domains_to_ask(lead, rows)]
+            store(lead, rows)
 
     robot = settings.user_agent.partition("/")[0]
     async with Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:

@@ -39,8 +39,8 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
     },
     "web_captures": {
         "lead_id": _TEXT, "ordinal": _WHOLE,
-        "origin": _TEXT,  # record, email_domain, name: how the candidate was found
-        "kind": _TEXT,  # plan (all candidates of the lead), dns, http, robots
+        "origin": _TEXT,  # record, email_domain, name: how the candidate was found; contact for mail domains
+        "kind": _TEXT,  # plan (all candidates of the lead), dns, http, robots, mx (of a contact's domain)
         "url": _TEXT,  # what was asked (a host name for dns)
         # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset,
         # redirect_loop, blocked, disallowed and robots_unknown (by robots.txt), over_budget (too much was read)
@@ -62,7 +62,14 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
     "contacts": {
         "lead_id": _TEXT,
         "route": _TEXT,  # email, phone, visit
-        "email": _TEXT, "email_class": _TEXT, "email_origin": _TEXT, "phone": _TEXT,
+        "email": _TEXT,
+        "email_class": _TEXT,  # role, person, free_mail
+        "email_origin": _TEXT,  # record, site, social, guessed
+        "email_source": _TEXT,  # the sources or the page that published it
+        "mail_state": _TEXT,  # accepts, unknown: what is known of its domain
+        "phone": _TEXT,  # E.164 or null
+        "phone_origin": _TEXT,  # record, site
+        "candidates_json": _TEXT,  # every candidate address and why it is not used
         "organisation": _TEXT,  # shared by leads that answer to the same address
         "reason": _TEXT,  # one sentence: why this route
     },

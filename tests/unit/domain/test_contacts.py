@@ -1,12 +1,15 @@
 """Routes to qualified leads: whose address it is, which one is best, and who is written to."""
 
+import json
 from datetime import date
 from typing import Any
 
 import polars as pl
 import pytest
 
-from leadgen_assets.domain.contacts import choose_contacts, email_class_of
+from leadgen_assets.domain.contact_candidates import email_class_of
+from leadgen_assets.domain.contacts import choose_contacts, first_owners
+from leadgen_assets.domain.mail_domains import domains_to_ask
 from leadgen_assets.storage.schemas import frame_of
 from tests.unit.domain.captured import OWN_TEXT, a_lead, captures_frame, dns, html, http, leads_frame
 
@@ -24,6 +27,11 @@ def own_page(text: str) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def mx(domain: str, *exchangers: str, outcome: str = "answered", **detail: Any) -> dict[str, Any]:
+    row = dns(domain, outcome, origin="contact")
+    return row | {"kind": "mx", "url": domain, "detail_json": json.dumps({"exchangers": exchangers, **detail})}
+
+
 def contact(lead: dict[str, Any], captures: pl.DataFrame | None = None) -> dict[str, Any]:
     frame = choose_contacts(
         leads_frame(lead), scores(lead["lead_id"]), captures_frame() if captures is None else captures
@@ -32,7 +40,7 @@ def contact(lead: dict[str, Any], captures: pl.DataFrame | None = None) -> dict[
 
 
 def test_the_records_address_is_used_with_its_class_and_origin() -> None:
-    row = contact(a_lead(email="Info@Kultakorva.fi"))
+    row = contact(a_lead(email="Info@Kultakorva.fi"), captures_frame(mx("kultakorva.fi", "mail.kultakorva.fi")))
     assert (row["route"], row["email"], row["email_class"], row["email_origin"]) == (
         "email",
         "info@kultakorva.fi",
@@ -110,6 +118,73 @@ def test_one_address_of_several_leads_is_one_organisation_written_to_once() -> N
     assert rows["a"]["organisation"] == rows["b"]["organisation"] == "info@kulta.fi"
     assert rows["a"]["email"] is None
     assert "same organisation" in rows["a"]["reason"]
+
+
+def test_an_address_that_another_business_had_on_an_earlier_day_is_that_organisations() -> None:
+    days = [("x:9", "INFO@kulta.fi", date(2026, 3, 1)), ("google:1", "info@kulta.fi", date(2026, 3, 2))]
+    owners = first_owners({"place_key": key, "email": email, "day": day} for key, email, day in days)
+    lead = a_lead(email="info@kulta.fi")
+    row = choose_contacts(leads_frame(lead), scores(lead["lead_id"]), captures_frame(), owners).row(0, named=True)
+    assert (row["route"], row["organisation"]) == ("phone", "info@kulta.fi")
+    later = {
+        "info@kulta.fi": first_owners([{"place_key": "y:1", "email": "info@kulta.fi", "day": date(2026, 3, 3)}])[
+            "info@kulta.fi"
+        ]
+    }
+    row = choose_contacts(leads_frame(lead), scores(lead["lead_id"]), captures_frame(), later).row(0, named=True)
+    assert row["route"] == "email"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (mx("kulta.fi", "mx.kulta.fi"), "accepts"),
+        (mx("kulta.fi", "."), None),
+        (mx("kulta.fi", ""), None),
+        (mx("kulta.fi", outcome="nxdomain"), None),
+        (mx("kulta.fi", outcome="no_data", address_outcome="answered"), "accepts"),
+        (mx("kulta.fi", outcome="no_data", address_outcome="no_data"), None),
+        (mx("kulta.fi", outcome="no_data", address_outcome="timeout"), "unknown"),
+        (mx("kulta.fi", outcome="timeout"), "unknown"),
+    ],
+)  # fmt: skip
+def test_a_domain_that_takes_no_mail_is_not_written_to(answer: dict[str, Any], state: str | None) -> None:
+    row = contact(a_lead(email="info@kulta.fi"), captures_frame(answer))
+    assert (row["route"], row["mail_state"]) == ("email" if state else "phone", state)
+    if state is None:
+        assert "its domain accepts no mail" in row["reason"]
+
+
+def test_throw_away_addresses_are_never_used() -> None:
+    row = contact(a_lead(email="kulta@mailinator.com"))
+    assert row["route"] == "phone"
+    assert "throw-away" in row["reason"]
+
+
+def test_guessed_addresses_are_candidates_that_only_a_setting_lets_be_used() -> None:
+    lead, page = a_lead(website=TAG), own_page("no address here")
+    captured = pl.concat([page, captures_frame(mx("kultakorva.fi", "mx.kultakorva.fi"))[1:]])
+    row = contact(lead, captured)
+    guesses = [one for one in json.loads(row["candidates_json"]) if one["origin"] == "guessed"]
+    assert [one["address"] for one in guesses] == ["info@kultakorva.fi", "hello@kultakorva.fi", "contact@kultakorva.fi"]
+    assert (row["route"], row["reason"]) == ("phone", "No email address is published; a telephone number is known.")
+    frame = choose_contacts(leads_frame(lead), scores(lead["lead_id"]), captured, use_guesses=True)
+    assert (frame["email"][0], frame["email_origin"][0]) == ("info@kultakorva.fi", "guessed")
+    unasked = choose_contacts(leads_frame(lead), scores(lead["lead_id"]), page, use_guesses=True)
+    assert unasked["route"][0] == "phone"
+
+
+def test_mail_domains_are_asked_about_unless_a_healthy_site_settled_the_question() -> None:
+    lead = a_lead(email="info@kulta.fi", website=TAG)
+    rows = own_page("kulta@gmail.com").to_dicts()
+    assert domains_to_ask(lead, rows) == ["kulta.fi", "kultakorva.fi"]
+    rows[0]["detail_json"] = json.dumps({"settled_by": "kultakorva.fi"})
+    assert domains_to_ask(lead, rows) == []
+
+
+def test_a_number_on_its_own_page_is_used_where_the_record_has_none() -> None:
+    row = contact(a_lead(website=TAG, phone=None), own_page('<a href="tel:09 5000 1234">call</a>'))
+    assert (row["route"], row["phone"], row["phone_origin"]) == ("phone", "+358950001234", "site")
 
 
 def test_without_an_address_the_telephone_is_the_route_and_without_both_a_visit() -> None:
