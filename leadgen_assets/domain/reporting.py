@@ -5,6 +5,7 @@ How they look belongs to `workbook` (Excel) and to the report templates (mail).
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -19,6 +20,11 @@ _LABELS = {
     "email_sent": "Mailed", "queued": "Queued", "qualified": "Qualified", "no_email": "Call sheet",
     "unreachable": "Visit", "unsubscribed": "Unsubscribed", "bounced": "Bounced", "unknown": "Unknown, re-checked",
     "disqualified": "Has a good site", "discovered": "Discovered",
+}  # fmt: skip
+
+_CLASSES = {"role": "role address", "person": "a person's address", "free_mail": "free-mail address"}
+_ORIGINS = {
+    "record": "place record", "site": "own site", "social": "public page", "guessed": "guessed from its domain",
 }  # fmt: skip
 
 
@@ -55,6 +61,8 @@ class LeadLine:
     label: str
     phone: str
     maps_url: str
+    email: str
+    email_found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +154,20 @@ def _lines(local: pl.DataFrame, day: date) -> tuple[LeadLine, ...]:
             label=_LABELS[row["status"]],
             phone=row["phone"] or "",
             maps_url=row["maps_url"] or "",
+            email=row["email"] or "",
+            email_found=_found(row),
         )
         for row in rows
     )
+
+
+def _found(row: dict[str, Any]) -> str:
+    """Of which class an address is and where it was published, in a few words; "" without an address."""
+    if not row["email"]:
+        return ""
+    where = _ORIGINS.get(row["email_origin"], "")
+    source = f" ({row['email_source']})" if row["email_source"] and row["email_origin"] != "record" else ""
+    return ", ".join(part for part in (_CLASSES.get(row["email_class"], ""), f"{where}{source}") if part)
 
 
 def share(part: int, whole: int) -> str:

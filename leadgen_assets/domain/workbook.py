@@ -41,6 +41,7 @@ _TREND = (("Sent", "sent"), ("Opened", "opened"), ("Clicked", "clicked"), ("Repl
 _LEAD_COLUMNS = (
     ("Business", 34), ("Category", 20), ("Location", 36), ("Email Sent", 12), ("Opened", 12), ("Clicked", 12),
     ("Replied", 12), ("Status", 20), ("Phone", 19), ("Map", 8),
+    ("Email", 34), ("Where the address was found", 44),
 )  # fmt: skip
 
 
@@ -99,6 +100,8 @@ def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
             (3, line.location),
             (8, line.label),
             (9, line.phone),
+            (11, line.email),
+            (12, line.email_found),
         ):
             _text(sheet.cell(row, column), text)
         for column, moment in ((4, line.sent), (5, line.opened), (6, line.clicked), (7, line.replied)):
@@ -117,7 +120,7 @@ def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
             sheet.cell(row, 8).font = Font(bold=True)
     _widths(sheet, tuple(width for _, width in _LEAD_COLUMNS))
     sheet.freeze_panes = "B2"
-    sheet.auto_filter.ref = f"A1:J{max(2, len(report.leads) + 1)}"
+    sheet.auto_filter.ref = f"A1:L{max(2, len(report.leads) + 1)}"
 
 
 def _trend_sheet(sheet: "Worksheet", report: DailyReport) -> None:
@@ -185,7 +188,7 @@ def _style_rows(sheet: "Worksheet", first: int, last: int, columns: int) -> None
 
 def _widths(sheet: "Worksheet", widths: tuple[int, ...]) -> None:
     for number, width in enumerate(widths):
-        sheet.column_dimensions["ABCDEFGHIJ"[number]].width = width
+        sheet.column_dimensions["ABCDEFGHIJKL"[number]].width = width
 
 
 def _text(cell: Any, text: str) -> "Cell":

@@ -17,7 +17,8 @@ from leadgen_assets.storage.ledger import Connection
 
 _COLUMNS = (
     "lead_id uuid, place_id text, business_name text, category text, industry text, address text, city text,"
-    " country text, lat float8, lng float8, phone text, email text, website_url text, google_maps_url text,"
+    " country text, lat float8, lng float8, phone text, email text, email_class text,"
+    " email_origin text, email_source text, website_url text, google_maps_url text,"
     " rating float8, review_count int, source text, licence text, discovered_at timestamptz, decision text,"
     " score_lower int, score_upper int, rules_version text, presence text, route text, organisation text,"
     " checked_at timestamptz"
@@ -28,7 +29,8 @@ _COLUMNS = (
 class Registration:
     """One lead as the partitions say it is now; None is "not known".
 
-    `decision` and the scores come from qualification, `route`, `email`, `phone` and `organisation` from contacts,
+    `decision` and the scores come from qualification, `route`, the email with its class, origin (record, site, ...) and
+    source (the page or the names of sources), `phone` and `organisation` from contacts,
     `checked_at` is when the newest evidence behind the decision was captured. Times are aware.
     """
 
@@ -46,6 +48,9 @@ class Registration:
     lng: float | None = None
     phone: str | None = None
     email: str | None = None
+    email_class: str | None = None
+    email_origin: str | None = None
+    email_source: str | None = None
     website_url: str | None = None
     google_maps_url: str | None = None
     rating: float | None = None
@@ -102,7 +107,8 @@ def register_leads(connection: Connection, leads: Sequence[Registration], at: da
     ).rowcount
     connection.execute(
         f"""
-        UPDATE leads l SET email = CASE WHEN length(r.email) <= 255 THEN r.email END, decision = r.decision,
+        UPDATE leads l SET email = CASE WHEN length(r.email) <= 255 THEN r.email END, email_class = r.email_class,
+            email_origin = r.email_origin, email_source = r.email_source, decision = r.decision,
             qualification_score = r.score_lower, score_upper = r.score_upper, rules_version = r.rules_version,
             web_presence_notes = r.presence, route = r.route, organisation = r.organisation,
             qualified_at = CASE WHEN r.decision = 'qualified' THEN coalesce(l.qualified_at, %(at)s) END,

@@ -10,6 +10,7 @@ from leadgen_assets.storage.ledger import Connection
 
 _SNAPSHOT = """
 SELECT l.id::text AS lead_id, l.business_name, l.category, coalesce(l.address, l.city) AS location, l.phone,
+       CASE WHEN l.route = 'email' THEN l.email END AS email, l.email_class, l.email_origin, l.email_source,
        l.google_maps_url AS maps_url, l.status, l.decision, l.route, l.discovered_at, sent.sent_at,
        CASE WHEN l.first_opened_at <= %(as_of)s THEN l.first_opened_at END AS opened_at,
        CASE WHEN l.first_clicked_at <= %(as_of)s THEN l.first_clicked_at END AS clicked_at,

@@ -123,6 +123,7 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
     "ledger_snapshot": {
         # one row per lead discovered or touched that day, as the ledger said at as_of
         "lead_id": _TEXT, "business_name": _TEXT, "category": _TEXT, "location": _TEXT, "phone": _TEXT,
+        "email": _TEXT, "email_class": _TEXT, "email_origin": _TEXT, "email_source": _TEXT,
         "maps_url": _TEXT,
         "status": _TEXT, "decision": _TEXT, "route": _TEXT, "discovered_at": _TIME, "sent_at": _TIME,
         "opened_at": _TIME,

@@ -29,6 +29,9 @@ CREATE TABLE leads (
     timezone            VARCHAR(64),
     phone               VARCHAR(50),
     email               VARCHAR(255),
+    email_class         VARCHAR(20) CHECK (email_class IN ('role', 'person', 'free_mail')),
+    email_origin        VARCHAR(20) CHECK (email_origin IN ('record', 'site', 'social', 'guessed')),
+    email_source        TEXT,
     website_url         TEXT,
     google_maps_url     TEXT,
     rating              DOUBLE PRECISION CHECK (rating BETWEEN 0 AND 5),
@@ -457,7 +460,7 @@ CREATE TRIGGER lead_alerts AFTER UPDATE ON leads FOR EACH ROW
 CREATE FUNCTION erase_lead(erased UUID, at TIMESTAMPTZ) RETURNS BOOLEAN LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE leads SET place_id = 'erased:' || id, business_name = 'erased', category = NULL, address = NULL, city = NULL, lat = NULL,
-        lng = NULL, phone = NULL, email = NULL, website_url = NULL, google_maps_url = NULL, rating = NULL, review_count = NULL,
+        lng = NULL, phone = NULL, email = NULL, email_source = NULL, website_url = NULL, google_maps_url = NULL, rating = NULL, review_count = NULL,
         web_presence_notes = NULL, organisation = NULL, notes = NULL, erased_at = coalesce(erased_at, at), updated_at = at
     WHERE id = erased;
     IF NOT FOUND THEN RETURN FALSE; END IF;

@@ -34,6 +34,9 @@ class Lead(BaseModel):
     lng: float | None
     phone: str | None
     email: str | None
+    email_class: Literal["role", "person", "free_mail"] | None
+    email_origin: Literal["record", "site", "social", "guessed"] | None
+    email_source: str | None = Field(description="The sources or the page that published the address.")
     website_url: str | None
     google_maps_url: str | None
     rating: float | None

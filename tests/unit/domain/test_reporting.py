@@ -26,6 +26,10 @@ def report() -> DailyReport:
             "lead_id": "1",
             "business_name": "=HYPERLINK(1)",
             "status": "replied",
+            "email": "info@halla.test",
+            "email_class": "role",
+            "email_origin": "site",
+            "email_source": "https://halla.test/contact",
             "sent_at": at(3, 8),
             "opened_at": at(3, 9),
             "replied_at": at(3, 10),
@@ -100,3 +104,9 @@ def test_a_day_without_leads_still_has_a_report() -> None:
 def test_a_day_of_summer_time_has_23_hours() -> None:
     start, end = day_bounds(date(2026, 3, 29), "Europe/Helsinki")
     assert round((end.astimezone(UTC) - start.astimezone(UTC)).total_seconds() / 3600) == 23
+
+
+def test_an_address_is_shown_with_its_class_and_where_it_was_found(report: DailyReport) -> None:
+    line = next(line for line in report.leads if line.email)
+    assert (line.email, line.email_found) == ("info@halla.test", "role address, own site (https://halla.test/contact)")
+    assert all(not line.email_found for line in report.leads if not line.email)
