@@ -3,6 +3,7 @@
 import typer
 
 from leadgen_assets.cli.api_key import api_key
+from leadgen_assets.cli.call_sheet import call_sheet
 from leadgen_assets.cli.doctor import doctor
 from leadgen_assets.cli.migrate import migrate
 from leadgen_assets.cli.pause import pause
@@ -26,6 +27,7 @@ app.command()(pause)
 app.command()(resume)
 app.command()(suppress)
 app.command()(report)
+app.command("call-sheet")(call_sheet)
 app.command()(doctor)
 app.command()(migrate)
 app.command("api-key")(api_key)

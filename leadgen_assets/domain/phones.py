@@ -29,3 +29,23 @@ def normalised_phone(raw: str | None, country: str | None) -> str | None:
         if phonenumbers.is_possible_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
+
+
+def shown_phone(number: str) -> str:
+    """A number in E.164 as people read it: `+358 40 1234567`."""
+    return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def country_of_phone(number: str) -> str | None:
+    """ISO 3166 alpha-2 code of the country of a number in E.164, or None where its code has several or none."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(number))
+
+
+def chat_link(number: str) -> str | None:
+    """The click-to-chat link of a number in E.164 that may be a mobile one; a line fixed to a place has none.
+
+    Whether somebody uses the messenger there is not known.
+    """
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    mobile = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+    return f"https://wa.me/{number.removeprefix('+')}" if kind in mobile else None

@@ -3,26 +3,20 @@
 Which figures are in it is decided in `reporting`.
 """
 
-import re
-import zipfile
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from leadgen_assets.domain.reporting import DailyReport, DayFigures, share
+from leadgen_assets.domain.sheets import same_bytes, set_widths, style_rows, write_header, write_text, write_title
 
 if TYPE_CHECKING:
-    from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
-_INK, _PAPER, _ACCENT, _RULE = "1F2937", "FFFFFF", "0F766E", "D1D5DB"
 _FILLS = {"converted": "BBF7D0", "replied": "FED7AA", "clicked": "FECACA", "opened": "FEF9C3"}
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_CELL_TEXT_LIMIT = 500
 _CREDIT = (
     "Business records that come from OpenStreetMap are © OpenStreetMap contributors (ODbL),"
     " openstreetmap.org/copyright."
 )
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 SUMMARY_ROWS = (
     ("Leads discovered", "discovered", None),
@@ -61,38 +55,38 @@ def build_workbook(report: DailyReport) -> bytes:
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
     buffer = BytesIO()
     book.save(buffer)
-    return _same_bytes(buffer.getvalue())
+    return same_bytes(buffer.getvalue())
 
 
 def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
     from openpyxl.styles import Font
 
     sheet.title = "Daily Summary"
-    _title(
+    write_title(
         sheet,
         f"Daily report, {report.day:%A %d %B %Y}",
         f"As of {report.as_of:%H:%M} local time. People only: opens and clicks by machines are not counted.",
     )
-    _header(sheet, 4, ("Metric", "Today", "So far", "Share so far"))
+    write_header(sheet, 4, ("Metric", "Today", "So far", "Share so far"))
     for offset, (label, name, whole) in enumerate(SUMMARY_ROWS):
         row = 5 + offset
         total = getattr(report.so_far, name)
-        _text(sheet.cell(row, 1), label)
+        write_text(sheet.cell(row, 1), label)
         sheet.cell(row, 2, getattr(report.figures, name))
         sheet.cell(row, 3, total)
         base = getattr(report.so_far, whole) if whole else 0
         cell = sheet.cell(row, 4, total / base if base else None)
         cell.number_format = "0 %"
-    _style_rows(sheet, 5, 4 + len(SUMMARY_ROWS), 4)
-    _text(sheet.cell(6 + len(SUMMARY_ROWS), 1), _CREDIT).font = Font(italic=True, size=9, color="6B7280")
-    _widths(sheet, (36, 12, 12, 14))
+    style_rows(sheet, 5, 4 + len(SUMMARY_ROWS), 4)
+    write_text(sheet.cell(6 + len(SUMMARY_ROWS), 1), _CREDIT).font = Font(italic=True, size=9, color="6B7280")
+    set_widths(sheet, (36, 12, 12, 14))
     sheet.sheet_view.showGridLines = False
 
 
 def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    _header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS))
+    write_header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS))
     for row, line in enumerate(report.leads, start=2):
         for column, text in (
             (1, line.business),
@@ -103,10 +97,10 @@ def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
             (11, line.email),
             (12, line.email_found),
         ):
-            _text(sheet.cell(row, column), text)
+            write_text(sheet.cell(row, column), text)
         for column, moment in ((4, line.sent), (5, line.opened), (6, line.clicked), (7, line.replied)):
             cell = sheet.cell(row, column)
-            _text(
+            write_text(
                 cell,
                 "–" if moment is None else f"✓ {moment:%H:%M}" if moment.date() == report.day else f"✓ {moment:%d %b}",
             )
@@ -118,7 +112,7 @@ def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
         if line.status in _FILLS:
             sheet.cell(row, 8).fill = PatternFill("solid", fgColor=_FILLS[line.status])
             sheet.cell(row, 8).font = Font(bold=True)
-    _widths(sheet, tuple(width for _, width in _LEAD_COLUMNS))
+    set_widths(sheet, tuple(width for _, width in _LEAD_COLUMNS))
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = f"A1:L{max(2, len(report.leads) + 1)}"
 
@@ -126,14 +120,14 @@ def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
 def _trend_sheet(sheet: "Worksheet", report: DailyReport) -> None:
     from openpyxl.chart import LineChart, Reference
 
-    _title(sheet, "The last seven days", "Each lead counts on the day it happened first.")
-    _header(sheet, 4, ("Day", *(label for label, _ in _TREND)))
+    write_title(sheet, "The last seven days", "Each lead counts on the day it happened first.")
+    write_header(sheet, 4, ("Day", *(label for label, _ in _TREND)))
     for row, figures in enumerate(report.trend, start=5):
-        _text(sheet.cell(row, 1), f"{figures.day:%a %d %b}")
+        write_text(sheet.cell(row, 1), f"{figures.day:%a %d %b}")
         for column, (_, name) in enumerate(_TREND, start=2):
             sheet.cell(row, column, getattr(figures, name))
     last = 4 + len(report.trend)
-    _style_rows(sheet, 5, last, 1 + len(_TREND))
+    style_rows(sheet, 5, last, 1 + len(_TREND))
     chart = LineChart()
     chart.title = None
     chart.height, chart.width = 9, 20
@@ -151,63 +145,8 @@ def _trend_sheet(sheet: "Worksheet", report: DailyReport) -> None:
         series.marker.graphicalProperties.solidFill = color
         series.smooth = False
     sheet.add_chart(chart, f"A{last + 2}")
-    _widths(sheet, (16, 12, 12, 12, 12))
+    set_widths(sheet, (16, 12, 12, 12, 12))
     sheet.sheet_view.showGridLines = False
-
-
-def _title(sheet: "Worksheet", title: str, note: str) -> None:
-    from openpyxl.styles import Font
-
-    _text(sheet.cell(1, 1), title)
-    sheet.cell(1, 1).font = Font(size=16, bold=True, color=_ACCENT)
-    _text(sheet.cell(2, 1), note)
-    sheet.cell(2, 1).font = Font(italic=True, color="6B7280")
-
-
-def _header(sheet: "Worksheet", row: int, labels: tuple[str, ...]) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill
-
-    for column, label in enumerate(labels, start=1):
-        cell = sheet.cell(row, column, label)
-        cell.font = Font(bold=True, color=_PAPER)
-        cell.fill = PatternFill("solid", fgColor=_ACCENT)
-        cell.alignment = Alignment(horizontal="left" if column == 1 else "center")
-
-
-def _style_rows(sheet: "Worksheet", first: int, last: int, columns: int) -> None:
-    from openpyxl.styles import Alignment, Border, Font, Side
-
-    for row in range(first, last + 1):
-        for column in range(1, columns + 1):
-            cell = sheet.cell(row, column)
-            cell.border = Border(bottom=Side(style="thin", color=_RULE))
-            cell.font = Font(color=_INK)
-            if column > 1:
-                cell.alignment = Alignment(horizontal="center")
-
-
-def _widths(sheet: "Worksheet", widths: tuple[int, ...]) -> None:
-    for number, width in enumerate(widths):
-        sheet.column_dimensions["ABCDEFGHIJKL"[number]].width = width
-
-
-def _text(cell: Any, text: str) -> "Cell":
-    """Write text as text: a business called `=1+1` is not a formula."""
-    cell.value = _ILLEGAL.sub("", text)[:_CELL_TEXT_LIMIT]
-    cell.data_type = "s"
-    return cell
-
-
-def _same_bytes(content: bytes) -> bytes:
-    """The same file without the moment it was made, so that equal reports are equal files."""
-    buffer = BytesIO()
-    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            data = old.read(name)
-            if name == "docProps/core.xml":
-                data = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>2026-01-01T00:00:00Z", data)
-            new.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
 
 
 def summary_lines(figures: DayFigures, so_far: DayFigures) -> list[tuple[str, int, str]]:

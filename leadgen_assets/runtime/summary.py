@@ -13,6 +13,7 @@ from leadgen_assets.rehearsal.verdict import Check, as_rows, find_mistakes, judg
 from leadgen_assets.runtime.rehearsal import Rehearsal
 from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.reports import latest_report_day, read_workbook
+from leadgen_assets.storage.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from leadgen_assets.runtime.timetable import Timetable
@@ -36,6 +37,8 @@ def summarise(rehearsal: Rehearsal, timetable: "Timetable") -> dict[str, Any]:
     town = rehearsal.town
     with ledger_connection(rehearsal.settings.database_url or "") as connection:
         counts: dict[str, Any] = _ledger_counts(connection)
+        sheets = Warehouse(rehearsal.settings.warehouse_folder).read("call_sheets", columns=["lead_id"])
+        counts["call_sheet"] = sheets["lead_id"].n_unique()
         accepted = [mail.message_id for mail in town.mail.requests]
         mistakes = find_mistakes(connection, town.businesses, town.acts, accepted)
         report_path = _write_workbook(connection, rehearsal.settings.leadgen_home / "reports")
@@ -66,8 +69,7 @@ def _ledger_counts(connection: Connection) -> dict[str, int]:
         "SELECT count(*) AS leads, count(*) FILTER (WHERE decision = 'qualified') AS qualified,"
         " count(*) FILTER (WHERE decision = 'disqualified') AS disqualified,"
         " count(*) FILTER (WHERE decision = 'unknown') AS unknown,"
-        " count(*) FILTER (WHERE decision = 'qualified' AND route = 'email') AS with_email,"
-        " count(*) FILTER (WHERE decision = 'qualified' AND route IN ('phone', 'visit')) AS call_sheet FROM leads"
+        " count(*) FILTER (WHERE decision = 'qualified' AND route = 'email') AS with_email FROM leads"
     ).fetchone()
     outreach = connection.execute(
         "SELECT count(*) AS queued, count(*) FILTER (WHERE status = 'delivered') AS delivered,"

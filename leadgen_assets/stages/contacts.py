@@ -1,4 +1,4 @@
-"""The contacts stage: the best lawful route to each qualified lead."""
+"""The contacts stage: the best lawful route to each qualified lead, and whom to call where there is no address."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,6 +7,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from leadgen_assets.domain.call_sheets import RULES_VERSION as CALL_RULES_VERSION
+from leadgen_assets.domain.call_sheets import call_rows
 from leadgen_assets.domain.contacts import RULES_VERSION, choose_contacts, first_owners
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import asset_options, materialized, partition_day
@@ -32,6 +34,17 @@ def contacts(
     frame = choose_contacts(leads, qualification_scores, web_captures, owners, use_guesses=use_guesses)
     routes = {"email": 0, "phone": 0, "visit": 0} | dict(frame.group_by("route").len().iter_rows())
     return materialized(frame, "route", "email_class", "email_origin", "reason", data_version=True, **routes)
+
+
+@dg.asset(**asset_options("derivation", "contacts", "polars", code_version=CALL_RULES_VERSION, personal=True))
+def call_sheets(
+    context: dg.AssetExecutionContext, platform: Platform, qualification_scores: pl.DataFrame, contacts: pl.DataFrame
+) -> dg.Output[pl.DataFrame]:
+    """Whom to call or to visit: every qualified lead without an address, with links, evidence and how to begin."""
+    leads = known_leads(platform, contacts["lead_id"], partition_day(context))
+    frame = call_rows(leads, qualification_scores, contacts)
+    sheets = {"call": 0, "visit": 0} | dict(frame.group_by("sheet").len().iter_rows())
+    return materialized(frame, "sheet", "trade", "evidence", data_version=True, **sheets)
 
 
 def _earlier_addresses(platform: Platform, day: date) -> Iterator[dict[str, Any]]:

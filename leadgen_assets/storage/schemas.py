@@ -73,6 +73,16 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
         "organisation": _TEXT,  # shared by leads that answer to the same address
         "reason": _TEXT,  # one sentence: why this route
     },
+    "call_sheets": {
+        "lead_id": _TEXT,
+        "sheet": _TEXT,  # call, visit
+        "business": _TEXT, "trade": _TEXT,
+        "phone": _TEXT,  # E.164 or null
+        "phone_shown": _TEXT, "phone_country": _TEXT, "call_link": _TEXT, "chat_link": _TEXT,
+        "address": _TEXT, "map_link": _TEXT, "opening_hours": _TEXT,
+        "evidence": _TEXT,  # what was found, one sentence
+        "talking_point": _TEXT, "why_no_email": _TEXT, "score_lower": _WHOLE, "country": _TEXT,
+    },
     "draft_completions": {
         "lead_id": _TEXT, "model": _TEXT, "prompt_sha256": _TEXT,
         "outcome": _TEXT,  # answered, refused, unavailable, over_budget, not_configured

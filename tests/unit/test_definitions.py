@@ -19,6 +19,7 @@ ASSETS = {
     "web_presence": ("qualification", "derivation", "polars", "web_captures"),
     "qualification_scores": ("qualification", "derivation", "polars", "web_presence"),
     "contacts": ("contacts", "derivation", "polars", "qualification_scores web_captures"),
+    "call_sheets": ("contacts", "derivation", "polars", "contacts qualification_scores"),
     "draft_completions": ("personalization", "observation", "groq", "contacts leads qualification_scores"),
     "email_drafts": (
         "personalization",
@@ -68,7 +69,7 @@ JOBS = {
     ],
     "discovery_stage": ["places", "leads"],
     "qualification_stage": ["web_captures", "web_presence", "qualification_scores"],
-    "contacts_stage": ["contacts"],
+    "contacts_stage": ["contacts", "call_sheets"],
     "personalization_stage": ["draft_completions", "email_drafts", "proposals"],
     "outreach_stage": ["lead_register", "outreach_queue", "email_sends"],
     "engagement_stage": ["inbox_messages", "engagement", "alerts"],

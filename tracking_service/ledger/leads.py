@@ -9,8 +9,9 @@ from tracking_service.ledger.pool import Connection
 
 _COLUMNS = """id, business_name, category, industry, address, city, country, lat, lng, phone, email, email_class,
     email_origin, email_source, website_url, google_maps_url, rating, review_count, source, licence, status, decision,
-    route, qualification_score, score_upper, rules_version, web_presence_notes, discovered_at, qualified_at, queued_at, email_sent_at, first_opened_at,
-    first_clicked_at, bounced_at, first_replied_at, unsubscribed_at, converted_at, erased_at, notes, updated_at"""
+    route, qualification_score, score_upper, rules_version, web_presence_notes, discovered_at, qualified_at, queued_at,
+    email_sent_at, first_opened_at, first_clicked_at, bounced_at, first_replied_at,
+    unsubscribed_at, converted_at, erased_at, notes, updated_at"""
 _WHERE = """
     (%(status)s::text IS NULL OR status = %(status)s)
     AND (%(day)s::date IS NULL OR discovered_at >= %(day)s::date::timestamp AT TIME ZONE %(zone)s

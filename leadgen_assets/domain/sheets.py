@@ -1,0 +1,97 @@
+"""How every workbook of ours looks, and that equal contents are equal files. What it says is its module's."""
+
+import re
+import zipfile
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+INK, PAPER, ACCENT, RULE, QUIET, BAND = "1F2937", "FFFFFF", "0F766E", "D1D5DB", "6B7280", "F3F7F6"
+_LINK = "0563C1"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CELL_TEXT_LIMIT = 500
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_COLUMNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def write_title(sheet: "Worksheet", title: str, note: str) -> None:
+    """A large title in the first row and a quiet note below it."""
+    from openpyxl.styles import Font
+
+    write_text(sheet.cell(1, 1), title)
+    sheet.cell(1, 1).font = Font(size=16, bold=True, color=ACCENT)
+    write_text(sheet.cell(2, 1), note)
+    sheet.cell(2, 1).font = Font(italic=True, color=QUIET)
+
+
+def write_header(sheet: "Worksheet", row: int, labels: tuple[str, ...]) -> None:
+    """The labels of the columns, in one row."""
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    for column, label in enumerate(labels, start=1):
+        cell = sheet.cell(row, column, label)
+        cell.font = Font(bold=True, color=PAPER)
+        cell.fill = PatternFill("solid", fgColor=ACCENT)
+        cell.alignment = Alignment(horizontal="left" if column == 1 else "center")
+
+
+def style_rows(sheet: "Worksheet", first: int, last: int, columns: int) -> None:
+    """Rows of figures: a thin line below each, everything but the first column centred."""
+    from openpyxl.styles import Alignment, Border, Font, Side
+
+    for row in range(first, last + 1):
+        for column in range(1, columns + 1):
+            cell = sheet.cell(row, column)
+            cell.border = Border(bottom=Side(style="thin", color=RULE))
+            cell.font = Font(color=INK)
+            if column > 1:
+                cell.alignment = Alignment(horizontal="center")
+
+
+def set_widths(sheet: "Worksheet", widths: tuple[int, ...]) -> None:
+    """The widths of the columns, in characters."""
+    for number, width in enumerate(widths):
+        sheet.column_dimensions[_COLUMNS[number]].width = width
+
+
+def write_text(cell: Any, text: str) -> "Cell":
+    """Write text as text: a business called `=1+1` is not a formula."""
+    cell.value = _ILLEGAL.sub("", text)[:_CELL_TEXT_LIMIT]
+    cell.data_type = "s"
+    return cell
+
+
+def write_link(cell: Any, label: str, target: str | None) -> "Cell":
+    """A label that leads somewhere, or "–" without a target."""
+    from openpyxl.styles import Font
+
+    write_text(cell, label if target else "–")
+    if target:
+        cell.hyperlink = target
+        cell.font = Font(color=_LINK, underline="single")
+    return cell
+
+
+def print_landscape(sheet: "Worksheet", *, header_row: int) -> None:
+    """On paper: landscape, as wide as the page, the header on every page."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = f"{header_row}:{header_row}"
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+
+
+def same_bytes(content: bytes) -> bytes:
+    """The same file without the moment it was made, so that equal reports are equal files."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:(created|modified)[^>]*>)[^<]*", rb"\g<1>2026-01-01T00:00:00Z", data)
+            new.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
