@@ -57,7 +57,8 @@ CHECKS = {
     "daily_report": ["report_equals_ledger"],
 }
 DISCOVERY_TO_DRAFTS = [
-    "places", "leads", "web_captures", "web_presence", "qualification_scores", "contacts", "draft_completions", "email_drafts", "proposals",
+    "places", "leads", "web_captures", "web_presence", "qualification_scores", "contacts", "call_sheets", "draft_completions",
+    "email_drafts", "proposals",
 ]  # fmt: skip
 JOBS = {
     "daily_pipeline": [*DISCOVERY_TO_DRAFTS, "lead_register", "outreach_queue"],
