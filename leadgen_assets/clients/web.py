@@ -166,7 +166,7 @@ class WebClient:
             target = httpx.URL(url)
             if target.userinfo:
                 raise BlockedTargetError("the address carries a user name")
-            port = target.port or (443 if target.scheme == "https" else 80)
+            port = target.port if target.port is not None else (443 if target.scheme == "https" else 80)
             self._guard.check_url(target.scheme, target.host, port)
             async with self._turn_at(target.host) as host:
                 found = await self._in_time(target, cookies, host.transport(self._tls))

@@ -48,6 +48,11 @@ class HttpServer:
         """`http(s)://127.0.0.1:<port>`, without a slash at the end."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
+    def open_connections(self) -> set[tuple[str, int]]:
+        """Address and port of everybody who is connected now; to be called by a responder."""
+        open_now: Any = self._server.server_state.connections if self._server else ()
+        return {connection.client for connection in open_now}
+
     def start(self) -> None:
         """Serve until `stop`; returns when the port answers.
 

@@ -37,13 +37,18 @@ _ROBOTS = "User-agent: *\nDisallow: /admin/\n"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request as it was answered: when (virtual time), what was asked by whom, and the status."""
+    """One request as it was answered: when (virtual time), what was asked by whom, the status and the size of the body.
+
+    `open_connections` counts those of the same host, with and without `www.`, this one included.
+    """
 
     at: datetime
     method: str
     url: str
     user_agent: str
     status: int
+    sent_bytes: int = 0
+    open_connections: int = 1
 
 
 class WebSites:
@@ -70,6 +75,7 @@ class WebSites:
             gzip_bomb()  # takes a second, which nobody's answer should wait for
         self._silent: socket.socket | None = None
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._used_for: dict[tuple[str, Any], str] = {}
         self.requests: list[Visit] = []
         self.interrupt: Callable[[str, str], Answer | None] = lambda host, path: None
         app = falcon.asgi.App()
@@ -124,7 +130,20 @@ class WebSites:
         if answer.location:
             resp.set_header("Location", answer.location)
         url = f"{scheme}://{host}{req.path}"
-        self.requests.append(Visit(self._clock.now(), req.method, url, req.user_agent or "", answer.status))
+        size = len(answer.data) if answer.data is not None else len(answer.body.encode())
+        connections = self._connections_of(host, scheme, req.scope.get("client"))
+        agent = req.user_agent or ""
+        self.requests.append(Visit(self._clock.now(), req.method, url, agent, answer.status, size, connections))
+
+    def _connections_of(self, host: str, scheme: str, client: tuple[str, int] | None) -> int:
+        """How many connections are open that were used for a host."""
+        bare = host.removeprefix("www.")
+        if client is not None:
+            self._used_for[scheme, tuple(client)] = bare
+        still = {("http", one) for one in self._http.open_connections()}
+        still |= {("https", one) for one in self._https.open_connections()}
+        self._used_for = {key: used for key, used in self._used_for.items() if key in still}
+        return sum(used == bare for used in self._used_for.values())
 
     def _answer(self, site: Site | None, scheme: str, host: str, path: str, has_cookie: bool) -> Answer:
         if site is None:
