@@ -12,6 +12,7 @@ from leadgen_assets.sensors import SENSORS
 from leadgen_assets.settings import settings_or_defaults
 from leadgen_assets.stages import contacts, discovery, engagement, outreach, personalization, qualification, reporting
 from leadgen_assets.storage.parquet_io import ParquetIOManager
+from leadgen_assets.upkeep import UPKEEP_JOBS, UPKEEP_SENSORS
 
 STAGE_MODULES = [discovery, qualification, contacts, personalization, outreach, engagement, reporting]
 
@@ -21,9 +22,9 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(STAGE_MODULES, include_specs=True),
         asset_checks=dg.load_asset_checks_from_modules(STAGE_MODULES),
-        jobs=JOBS,
+        jobs=[*JOBS, *UPKEEP_JOBS],
         schedules=SCHEDULES,
-        sensors=SENSORS,
+        sensors=[*SENSORS, *UPKEEP_SENSORS],
         executor=dg.in_process_executor,  # also for what is launched by hand: a process per step costs more than most
         resources={
             "platform": Platform(),

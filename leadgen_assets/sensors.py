@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from leadgen_assets.automation import daily_pipeline
+from leadgen_assets.partitions import daily
 from leadgen_assets.reactions import react_once, wait_for_alerts
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import DRY_RUN_TAG
 from leadgen_assets.storage.alerts import queue_alert
 from leadgen_assets.storage.database import ledger_url
 from leadgen_assets.storage.events import count_events_by_day
-from leadgen_assets.storage.requests import follow_requests, pending_requests
+from leadgen_assets.storage.requests import follow_requests, pending_requests, refuse_request
 
 LISTEN_SECONDS = 4.3  # just under the daemon's loop of 5 s: no gap in which a click would wait
 REQUEST_TAG = "leadgen/pipeline_request"
@@ -51,6 +52,9 @@ def pipeline_requests(context: dg.SensorEvaluationContext, platform: Platform) -
     """Launches the pipeline for requests that came through the API, and notes on each what became of its run."""
     with platform.ledger() as connection:
         waiting = pending_requests(connection)
+        for row in waiting:
+            if not daily.has_partition_key(row["partition_date"].isoformat()):
+                refuse_request(connection, row["id"], "There is no partition of this day.", platform.clock.now())
         follow_requests(connection, lambda request_id: _run_of(context.instance, request_id), platform.clock.now())
     runs = [
         dg.RunRequest(
@@ -59,6 +63,7 @@ def pipeline_requests(context: dg.SensorEvaluationContext, platform: Platform) -
             tags={REQUEST_TAG: str(row["id"])} | ({DRY_RUN_TAG: "true"} if row["dry_run"] else {}),
         )
         for row in waiting
+        if daily.has_partition_key(row["partition_date"].isoformat())
     ]
     return dg.SensorResult(run_requests=runs, skip_reason=None if runs else dg.SkipReason("Nothing was requested."))
 

@@ -5,6 +5,7 @@ import typer
 from leadgen_assets.cli.api_key import api_key
 from leadgen_assets.cli.call_sheet import call_sheet
 from leadgen_assets.cli.doctor import doctor
+from leadgen_assets.cli.erase import erase
 from leadgen_assets.cli.migrate import migrate
 from leadgen_assets.cli.pause import pause
 from leadgen_assets.cli.rehearse import rehearse
@@ -30,5 +31,6 @@ app.command()(report)
 app.command("call-sheet")(call_sheet)
 app.command()(doctor)
 app.command()(migrate)
+app.command()(erase)
 app.command("api-key")(api_key)
 app.add_typer(targets, name="targets")

@@ -16,7 +16,9 @@ import polars as pl
 from leadgen_assets.clients import google_places, overpass
 from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.domain.addresses import metres_between
+from leadgen_assets.domain.place_payloads import without_places
 from leadgen_assets.resources import Platform
+from leadgen_assets.sender.claims import suppressions_of
 from leadgen_assets.storage.journal import Capture, captured_subjects, read_captures, store_capture
 from leadgen_assets.storage.place_files import PlaceFileError, clean_records, read_place_file
 from leadgen_assets.storage.quotas import reserve, settle, used
@@ -172,10 +174,12 @@ def _allowed(platform: Platform, day: date) -> bool:
 def _store(
     platform: Platform, day: date, subject: str, source: str, payload: dict[str, Any], licence: str | None
 ) -> None:
-    capture = Capture(
-        subject=subject, captured_at=platform.clock.now(), source=source, payload=payload, licence=licence
-    )
+    """Keep an answer, without the places of whoever was erased."""
     with platform.ledger() as connection:
+        kept, _ = without_places(source, payload, suppressions_of(platform.settings).place_test(connection))
+        capture = Capture(
+            subject=subject, captured_at=platform.clock.now(), source=source, payload=kept, licence=licence
+        )
         store_capture(connection, "places", day, capture)
 
 

@@ -1,24 +1,19 @@
 """The reporting stage: the ledger's snapshot, the day's workbook and summary, and the one mail that carries them."""
 
 import json
-from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-from leadgen_assets.domain.reporting import DailyReport, day_bounds
-from leadgen_assets.domain.reporting import daily_report as report_of
-from leadgen_assets.domain.workbook import build_workbook, summary_lines
+from leadgen_assets.domain.report_row import report_row
+from leadgen_assets.domain.reporting import day_bounds
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import asset_options, materialized, may_act, partition_day
 from leadgen_assets.storage.alerts import queue_alert
 from leadgen_assets.storage.reports import count_facts, count_sent, publish_report, read_report, snapshot_rows
 from leadgen_assets.storage.schemas import frame_of
-
-_HOT = {"converted", "replied", "clicked"}
 
 
 @dg.asset(
@@ -48,20 +43,7 @@ def daily_report(
 ) -> dg.Output[pl.DataFrame]:
     """The day's workbook (summary, leads, seven-day trend with a chart) and the summary mail's texts, in one row."""
     day = partition_day(context)
-    report = report_of(ledger_snapshot, day, platform.settings.operator_timezone)
-    figures = {name: value for name, value in asdict(report.figures).items() if name != "day"}
-    row = {
-        "report_date": day,
-        "filename": f"LeadGen_Report_{day}.xlsx",
-        "workbook": build_workbook(report),
-        "subject": (
-            f"[LeadGen] Daily Report - {day} | {report.figures.sent} sent | {report.figures.clicked} clicks"
-            f" | {report.figures.replied} replies"
-        ),
-        "text": _render("report.txt.j2", report),
-        "html": _render("report.html.j2", report),
-        "totals_json": json.dumps({**figures, "as_of": report.as_of.isoformat()}),
-    }
+    row, figures = report_row(ledger_snapshot, day, platform.settings.operator_timezone)
     return materialized(frame_of("daily_report", [row]), data_version=True, **figures)
 
 
@@ -140,19 +122,3 @@ def _deliver(platform: Platform, day: date, report: dict) -> None:
                     text=text,
                     at=platform.clock.now(),
                 )
-
-
-def _render(template: str, report: DailyReport) -> str:
-    import jinja2
-
-    folder = Path(__file__).parents[1] / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder), autoescape=jinja2.select_autoescape(["html.j2"])
-    )
-    return environment.get_template(template).render(
-        title=f"Daily report {report.day}",
-        day=f"{report.day:%A %d %B %Y}",
-        as_of=f"{report.as_of:%H:%M}",
-        lines=summary_lines(report.figures, report.so_far),
-        hot=[line for line in report.leads if line.status in _HOT],
-    )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from leadgen_assets.storage.ledger import Connection
 
@@ -11,6 +12,14 @@ def pending_requests(connection: Connection) -> list[dict[str, Any]]:
     """Requests for which no run is known yet, oldest first."""
     return list(
         connection.execute("SELECT * FROM pipeline_requests WHERE status = 'pending' ORDER BY requested_at, id")
+    )
+
+
+def refuse_request(connection: Connection, request_id: UUID, detail: str, at: datetime) -> None:
+    """Note that no run can be started, and why."""
+    connection.execute(
+        "UPDATE pipeline_requests SET status = 'failed', detail = %s, updated_at = %s WHERE id = %s",
+        (detail, at, request_id),
     )
 
 

@@ -3,7 +3,7 @@
 Imports neither Dagster nor polars, because the sender asks here in the transaction before SMTP.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -51,6 +51,17 @@ class Suppressions:
         if row.get("organisation"):
             added.append(self.add_organisation(connection, row["organisation"], reason, at))
         return any(added) if added else None
+
+    def add_places(self, connection: Connection, place_keys: Iterable[str], reason: str, at: datetime) -> int:
+        """Never take up a business from these place records again; how many of them are new."""
+        return sum(self._add(connection, "place", key, reason, at) for key in sorted(place_keys))
+
+    def place_test(self, connection: Connection) -> Callable[[str], bool]:
+        """Tells by its key whether a place may not be taken up."""
+        rows = connection.execute("SELECT hash FROM suppressions WHERE kind = 'place'")
+        known = {bytes(row["hash"]) for row in rows}
+        secrets = self._secrets if known else ()
+        return lambda key: any(suppression_hash(secret, "place", key) in known for secret in secrets)
 
     def found(self, connection: Connection, recipients: Iterable[Recipient]) -> dict[Recipient, tuple[str, datetime]]:
         """The suppressed ones among some recipients, each with `"<kind>: <reason>"` and since when."""

@@ -468,7 +468,7 @@ BEGIN
     UPDATE email_outreach SET to_email = 'erased', to_domain = 'erased', subject = 'erased', body_html = '', attachment_names = '{}',
         bounce_reason = NULL, smtp_reply = NULL WHERE lead_id = erased;
     UPDATE email_events SET network = NULL, user_agent = NULL, url_clicked = NULL, headers = '{}', reasons = '{}' WHERE lead_id = erased;
-    UPDATE inbox_messages SET sender = NULL, subject = NULL, excerpt = NULL WHERE lead_id = erased;
+    UPDATE inbox_messages SET sender = NULL, subject = NULL, excerpt = NULL, message_id = NULL WHERE lead_id = erased;
     DELETE FROM evidence_summaries WHERE lead_id = erased;
     DELETE FROM captures WHERE lead_id = erased;
     DELETE FROM alert_outbox WHERE lead_id = erased;
