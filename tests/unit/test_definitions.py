@@ -75,6 +75,7 @@ JOBS = {
     "outreach_stage": ["lead_register", "outreach_queue", "email_sends"],
     "engagement_stage": ["inbox_messages", "engagement", "alerts"],
     "reporting_stage": ["ledger_snapshot", "daily_report", "report_delivery"],
+    "erasure": [],
 }  # fmt: skip
 # schedule: (job, cron, zone)
 SCHEDULES = {
@@ -84,7 +85,10 @@ SCHEDULES = {
     "day_close_schedule": ("day_close", "15 5 * * *", "Europe/Helsinki"),
     "daily_reporting_schedule": ("daily_reporting", "30 23 * * *", "Europe/Helsinki"),
 }
-SENSORS = {"tracking_reactions": [], "pipeline_requests": ["daily_pipeline"], "run_failures": []}
+SENSORS = {
+    "tracking_reactions": [], "pipeline_requests": ["daily_pipeline"], "run_failures": [],
+    "erasure_requests": ["erasure"], "heartbeat": [],
+}  # fmt: skip
 
 # Printed by a process of its own: the definitions read hours and zone once, when they load.
 DESCRIBE = """

@@ -1,11 +1,13 @@
 """The OpenAPI document is held true: every route is in it, and what schemathesis sends is answered as documented."""
 
 import re
+from pathlib import Path
 
 import falcon.inspect
 
 from leadgen_assets.settings import Settings
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import KEY, WEBHOOK_TOKEN, Api
+from tests.integration.api.contract import check_contract
 from tracking_service.app import create_app
 from tracking_service.clock import SystemClock
 from tracking_service.counters import Counters
@@ -43,3 +45,10 @@ def test_the_page_for_readers_needs_nothing_from_elsewhere(api: Api) -> None:
     assert "/pipeline/trigger" in text
     assert "<script" not in text
     assert not re.search(r"(?:src|href)=['\"]?https?:", text)
+
+
+def test_what_is_sent_is_answered_as_documented(api: Api, tmp_path: Path) -> None:
+    done = check_contract(
+        api.service.url, tmp_path, key=KEY, token=WEBHOOK_TOKEN, examples=2, phases="examples,fuzzing"
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
