@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 _SPACES = re.compile(r"\s+")
+_OVERRIDDEN = re.compile("\u202e([^\u202c\n]*)\u202c?")  # shown from right to left, whatever the letters
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u034f]")
 
 # The sign and the dot as words of many languages; those of `_AT_ALONE` mean nothing else between two words.
@@ -20,13 +21,16 @@ _AT_ALONE = (
 )
 _AT = rf"(?:at|ät|aet|æt|et|ат|эт|آت|ات|アット|あっと|앳|{_AT_ALONE})"
 _DOT = (
-    r"(?:dot|period|punkt|piste|point|punto|ponto|prikk|prik|punct|pont|punkts|taškas|kropka|tečka|tecka|bodka|točka"
+    r"(?:dot|period|punktum|punkt|piste|point|punto|ponto|prikk|prik|punct|pont|punkts|taškas|kropka|tečka|tecka|bodka|točka"
     r"|точка|крапка|τελεία|τελεια|نقطة|נקודה|ドット|どっと|点|點|닷|점|nokta|chấm)"
 )
 _OPEN, _CLOSE = r"[(\[{<«‹*|【〔「『【]", r"[)\]}>»›*|】〕」』】]"
 _LOCAL_END, _HOST_START = r"(?<=[a-z0-9_+])", r"(?=[^\W_])"
 _BRACKETED_AT = re.compile(rf"{_LOCAL_END}\s*{_OPEN}\s*(?:{_AT}|@)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
 _BRACKETED_LETTER = re.compile(rf"{_LOCAL_END}{_OPEN}a{_CLOSE}{_HOST_START}", re.IGNORECASE)
+_SET_OFF = r"[-_=~]{1,2}"  # info -at- shop -dot- com
+_SET_OFF_AT = re.compile(rf"{_LOCAL_END}\s+{_SET_OFF}\s?{_AT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
+_SET_OFF_DOT = re.compile(rf"(?<=[^\W_])\s+{_SET_OFF}\s?{_DOT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
 _BRACKETED_DOT = re.compile(rf"(?<=[^\W_])\s*{_OPEN}\s*(?:{_DOT}|\.)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
 _DASHED = re.compile(
     r"(?<![\w.])([a-z0-9.]+)(?P<sign>[-_*/~|])at(?P=sign)"
@@ -61,9 +65,7 @@ _NO_LOCAL_PARTS = frozenset({
 })  # fmt: skip
 
 _TOKEN = r"[\"'“”„«»‘’「」『』]?(?P<token>[^\s\"'“”„«»‘’「」『』,]{1,16}?)[\"'“”„«»‘’「」『』]?"  # noqa: S105 a sign
-_SHORT_TOKEN = (
-    r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;]{1,3}|[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"  # noqa: S105
-)
+_SHORT_TOKEN = r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;、。※・！？]{1,3}|[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"  # noqa: S105
 _SIGN = r"\W{0,3}(?:an?\s+|le signe\s+|das\s+|la\s+|il\s+|o\s+)?@"
 _PUT_IN = [
     re.compile(pattern, re.IGNORECASE)
@@ -100,13 +102,15 @@ _TAKE_OUT = [
 ]
 _CAPITALS = re.compile(r"[^\W\d_]*[A-ZÄÖÜ]{4}")
 _SIGN_AT_ALL = re.compile(rf"@|(?<![^\W_]){_AT}(?![^\W_])|{_OPEN}\s*(?:{_AT}|a)\s*{_CLOSE}", re.IGNORECASE)
+_COMPOSE = re.compile(r"^https?://(?:mail\.google|outlook\.(?:live|office))\.com/\S*[?&]to=([^&#]+)", re.IGNORECASE)
 _OBVIOUS = re.compile(
     r"(?:NO|NOT|KEIN|EI|SIN|SANS|ANTI|STOP|NON)[-_.]?SPAM|SPAM[-_.]?(?:FREE|BLOCK)|(?:REMOVE|DELETE)[-_.]?(?:THIS|ME|SPAM)"
 )
 
 
 def without_invisible(text: str) -> str:
-    """The text in one width and without signs that are not seen: `ｉｎｆｏ＠` is `info@`."""
+    """The text in one width, as it is shown, without signs that are not seen: `ｉｎｆｏ＠` is `info@`."""
+    text = _OVERRIDDEN.sub(lambda match: match[1][::-1], text)
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
@@ -149,6 +153,8 @@ def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
     line = _BRACKETED_AT.sub("@", line)
     line = _BRACKETED_LETTER.sub("@", line)
     line = _BRACKETED_DOT.sub(".", line)
+    if _SET_OFF_AT.search(line):
+        line = _SET_OFF_DOT.sub(".", _SET_OFF_AT.sub("@", line))
     line = _DASHED.sub(_dashed, line)
     for pattern in _WORDED:
         line = pattern.sub(_worded, line)
@@ -179,6 +185,9 @@ def link_targets(href: str) -> list[str]:
     scrambled = re.search(r"UnCryptMailto\(\s*(?:%27|['\"])(.+?)(?:%27|['\"])", href)
     if scrambled:
         return _of_mailto(_shifted(unquote(scrambled[1])))
+    composed = _COMPOSE.search(href)
+    if composed:
+        return _of_mailto(composed[1])
     scheme, colon, rest = href.partition(":")
     if colon and scheme.strip().lower() in {"mailto", "mail to", "email"}:
         return _of_mailto(rest)

@@ -259,7 +259,7 @@ def _is_theirs(sighting: _Sighting, nearness: Nearness) -> bool:
         return False
     if nearness == "own":
         return True
-    if is_decoy(domain) or host_kind(domain) or sighting.by_visitors:
+    if is_decoy(domain) or host_kind(domain) or sighting.by_visitors or _says("sample_people", local, whole=True):
         return False
     heading, _, line_before = sighting.around.partition("\n")
     if _says("visitors", heading):

@@ -47,6 +47,12 @@ _HIDES = re.compile(
 )
 _RIGHT_TO_LEFT = re.compile(r"direction\s*:\s*rtl", re.IGNORECASE)
 _OVERRIDES = re.compile(r"unicode-bidi\s*:\s*(?:isolate-)?(?:bidi-)?override", re.IGNORECASE)
+_LOOKS_BACKWARDS = re.compile(r"[a-z]{2,}\.[\w.-]+@[a-z][\w+-]*", re.IGNORECASE)
+_AT_PICTURE = re.compile(
+    r"(?:^|/)(?:at|at[-_]?sign|arroba|arobase|klammeraffe)\.(?:gif|png|svg|webp|jpe?g)$", re.IGNORECASE
+)
+_AT_ICON = re.compile(r"(?:^|\s)(?:[a-z]+-)?(?:at|at-sign|alternate_email)(?:$|\s)", re.IGNORECASE)
+_SIGNS = {"@": "@", "at": "@", "(at)": "@", "[at]": "@", ".": ".", "dot": ".", "(dot)": "."}
 _ROW_REVERSED = re.compile(r"flex-(?:direction|flow)\s*:\s*row-reverse", re.IGNORECASE)
 
 
@@ -118,8 +124,9 @@ def _render(node: LexborNode, styles: _Styles, links: list[tuple[str, bool]], de
     if node.mem_id in styles.row_reversed or _ROW_REVERSED.search(style):
         parts.reverse()
     text = "".join(parts)
-    if _is_backwards(node, style, styles):
+    if _is_backwards(node, style, styles, text):
         text = _backwards(text)
+    text = text or _pictured(tag, attributes)
     text = styles.before.get(node.mem_id, "") + text + styles.after.get(node.mem_id, "")
     for value, is_label in _carried(tag, attributes):
         text = f"{_LINK}{len(links)}{_END}{text}"
@@ -131,6 +138,14 @@ def _render(node: LexborNode, styles: _Styles, links: list[tuple[str, bool]], de
     if tag == "wbr":
         return ""
     return f"\n{text}\n" if tag in _BLOCKS else f"{JOINT}{text}{JOINT}"
+
+
+def _pictured(tag: str, attributes: dict[str, str | None]) -> str:
+    """The sign that a small picture or an icon stands for."""
+    if tag == "img":
+        alt = _SIGNS.get((attributes.get("alt") or "").strip().lower(), "")
+        return alt or ("@" if _AT_PICTURE.search(attributes.get("src") or "") else "")
+    return "@" if tag in {"i", "span"} and _AT_ICON.search(attributes.get("class") or "") else ""
 
 
 def _render_child(child: LexborNode, styles: _Styles, links: list[tuple[str, bool]], depth: int) -> str:
@@ -154,13 +169,14 @@ def _is_hidden(node: LexborNode, styles: _Styles) -> bool:
     return node.mem_id in styles.hidden or "hidden" in attributes or bool(_HIDES.search(attributes.get("style") or ""))
 
 
-def _is_backwards(node: LexborNode, style: str, styles: _Styles) -> bool:
+def _is_backwards(node: LexborNode, style: str, styles: _Styles, text: str) -> bool:
     if node.tag == "bdo":
         return (node.attributes.get("dir") or "").lower() == "rtl"
     if node.mem_id in styles.backwards:
         return True
     right_to_left = _RIGHT_TO_LEFT.search(style) or (node.attributes.get("dir") or "").lower() == "rtl"
-    return bool(right_to_left and _OVERRIDES.search(style))
+    # meant to be read backwards, though browsers turn Latin letters only where the order is overridden
+    return bool(right_to_left and (_OVERRIDES.search(style) or _LOOKS_BACKWARDS.fullmatch(text.strip())))
 
 
 def _is_by_visitors(tag: str, attributes: dict[str, str | None]) -> bool:

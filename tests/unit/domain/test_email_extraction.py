@@ -24,6 +24,11 @@ def test_the_labelled_pages_are_read_well_enough() -> None:
     assert result["passed"]
 
 
+def test_pages_that_the_rules_were_not_made_with_are_read_as_well() -> None:
+    result = score(CASES.parent / "emails_second")
+    assert result["passed"], result["wrong"]
+
+
 def test_a_folder_of_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds no labelled pages"):
         read_cases(tmp_path)
@@ -41,6 +46,8 @@ def test_a_folder_of_another_format_is_refused(tmp_path: Path) -> None:
         "Sähköposti<span>info@halla.test</span>Puhelin", '<a href="info@halla.test">mail</a>', '<img src="a.png" alt="info@halla.test">',
         '<span style="display:flex;flex-direction:row-reverse"><b>halla.test</b><b>@</b><b>info</b></span>', "info<!-- @x.test -->@halla.test",
         '<form action="mailto:info@halla.test"></form>', '<a href="mailto:?to=info%40halla.test">x</a>', "info#halla.test (replace # with @)",
+        '<span style="direction:rtl">tset.allah@ofni</span>', "\u202etset.allah@ofni\u202c", "info -at- halla -dot- test", "info<i class='fa fa-at'></i>halla.test",
+        'info<img src="/i/at.gif">halla.test', 'info<img src="x.gif" alt="@">halla.test', '<a href="https://mail.google.com/mail/?view=cm&to=info@halla.test">x</a>',
     ],
 )  # fmt: skip
 def test_disguises_are_read(text: str) -> None:
