@@ -65,7 +65,10 @@ _NO_LOCAL_PARTS = frozenset({
 })  # fmt: skip
 
 _TOKEN = r"[\"'“”„«»‘’「」『』]?(?P<token>[^\s\"'“”„«»‘’「」『』,]{1,16}?)[\"'“”„«»‘’「」『』]?"  # noqa: S105 a sign
-_SHORT_TOKEN = r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;、。※・！？]{1,3}|[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"  # noqa: S105
+_SHORT_TOKEN = (  # noqa: S105 a sign
+    r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;、。※・！？]{1,3}|"
+    r"[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"
+)
 _SIGN = r"\W{0,3}(?:an?\s+|le signe\s+|das\s+|la\s+|il\s+|o\s+)?@"
 _PUT_IN = [
     re.compile(pattern, re.IGNORECASE)
