@@ -16,6 +16,7 @@ from tracking_service.settings import ServiceSettings, SettingsError
 
 _log = logging.getLogger(__name__)  # speaks before structured logs are configured, on standard error
 Security = Literal["starttls", "tls", "none"]
+Transport = Literal["smtp", "brevo_api", "folder"]
 
 
 class Settings(ServiceSettings):
@@ -56,12 +57,16 @@ class Settings(ServiceSettings):
     groq_backoff_seconds: float = Field(default=1.0, ge=0)
 
     # sending
+    mail_transport: Transport = "smtp"
     brevo_smtp_host: str = ""
     brevo_smtp_port: int = Field(default=587, ge=1, le=65535)
     brevo_smtp_user: str = ""
     brevo_smtp_password: str = ""
     smtp_security: Security = "starttls"
     smtp_timeout_seconds: float = Field(default=60.0, gt=0)
+    brevo_api_base_url: str = "https://api.brevo.com"
+    brevo_api_key: str = ""
+    mail_folder: Path | None = None
     email_send_interval_seconds: int = Field(default=360, ge=0)
     emails_per_hour: int = Field(default=10, ge=0)
     emails_per_day: int = Field(default=50, ge=0)
@@ -69,6 +74,7 @@ class Settings(ServiceSettings):
     same_domain_gap_seconds: int = Field(default=120, ge=0)
     use_guessed_addresses: bool = False
     message_max_age_days: int = Field(default=5, ge=1)
+    unknown_max_age_days: int = Field(default=14, ge=1)
     send_on_weekends: bool = False
     breaker_window_days: int = Field(default=7, ge=1)
     breaker_bounce_percent: float = Field(default=5.0, ge=0, le=100)
@@ -81,6 +87,7 @@ class Settings(ServiceSettings):
     imap_user: str = ""
     imap_password: str = ""
     imap_folder: str = "INBOX"
+    imap_sent_folder: str = ""
     imap_timeout_seconds: float = Field(default=30.0, gt=0)
 
     # alerts
@@ -147,6 +154,7 @@ class Settings(ServiceSettings):
             "OVERPASS_URL": self.overpass_url,
             "GROQ_BASE_URL": self.groq_base_url if self.groq_api_key else "",
             "TELEGRAM_BASE_URL": self.telegram_base_url if self.telegram_bot_token else "",
+            "BREVO_API_BASE_URL": self.brevo_api_base_url if self.brevo_api_key else "",
             "CALLMEBOT_BASE_URL": self.callmebot_base_url if self.callmebot_api_key else "",
         }
         hosts = [(name, urlsplit(url).hostname or "") for name, url in urls.items() if url]
@@ -163,6 +171,11 @@ class Settings(ServiceSettings):
     def messages_folder(self) -> Path:
         """Frozen messages, `<sha256>.eml`."""
         return self.leadgen_home / "messages"
+
+    @property
+    def mail_folder_path(self) -> Path:
+        """Where MAIL_TRANSPORT=folder writes messages."""
+        return self.mail_folder or self.leadgen_home / "outbox"
 
     @property
     def postgres_folder(self) -> Path:

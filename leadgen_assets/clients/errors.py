@@ -12,3 +12,7 @@ class ClientError(Exception):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class LoginRefusedError(ClientError):
+    """The other side refuses who asks: asking again in the same way may get the account locked."""

@@ -75,6 +75,16 @@ class MailboxClient:
             return status["MESSAGES"] > 0
         return status["UIDNEXT"] - 1 > last_uid
 
+    def has_sent(self, message_id: str) -> bool:
+        """Whether IMAP_SENT_FOLDER holds a message with this Message-ID.
+
+        Raises:
+            ClientError: in one sentence.
+        """
+        with self._sentences(), self._session() as mailbox:
+            mailbox.folder.set(self._settings.imap_sent_folder, readonly=True)
+            return bool(mailbox.uids(f'HEADER Message-ID "{message_id}"', charset=None))
+
     @contextmanager
     def _folder(self) -> Iterator[tuple[imap_tools.BaseMailBox, int]]:
         settings = self._settings

@@ -9,38 +9,18 @@ import smtplib
 import socket
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-from leadgen_assets.clients.errors import ClientError
+from leadgen_assets.clients.errors import ClientError, LoginRefusedError
+from leadgen_assets.clients.mail_transport import Phase, State, Transmission
 from leadgen_assets.settings import Security, Settings
 from tracking_service.hashes import domain_of
 from tracking_service.loopback import is_loopback
 
-State = Literal["accepted", "deferred", "refused", "lost", "unknown"]
-Phase = Literal["mail", "rcpt", "data", "body", "final"]
 _REPLY_LIMIT = 500
 _CHUNK_BYTES = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class Transmission:
-    """What became of one attempt to hand over one message.
-
-    Attributes:
-        state: accepted (2xx to the final dot), deferred (4xx), refused (5xx), lost (the connection broke before the
-            final dot was written: the server cannot have it), unknown (it broke, or made no sense, after that).
-        phase: where that was decided: mail, rcpt, data (the command), body (before the dot), final (after the dot).
-        code: the reply's three digits, where one came.
-        reply: the server's words, or what broke.
-    """
-
-    state: State
-    phase: Phase
-    code: int | None
-    reply: str
 
 
 class SmtpSession:
@@ -236,7 +216,8 @@ class SmtpSession:
         try:
             smtp.login(self._user, self._password)
         except smtplib.SMTPAuthenticationError as error:
-            raise ClientError(
+            kind = ClientError if error.smtp_code // 100 == 4 else LoginRefusedError
+            raise kind(
                 f"The mail server {self._host} refused the login ({error.smtp_code} {_text(error.smtp_error)});"
                 " check BREVO_SMTP_USER, BREVO_SMTP_PASSWORD and the addresses it may be used from.",
                 retryable=error.smtp_code // 100 == 4,

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import psycopg
 
 from leadgen_assets.clients.errors import ClientError
-from leadgen_assets.clients.smtp import SmtpSession, Transmission
+from leadgen_assets.clients.mail_transport import MailTransport, Transmission, transport_of
 from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.domain.pacing import day_of
 from leadgen_assets.sender.claims import PACING, QUOTA, Claim, Claims, NotSent, Wait, patience_of, suppressions_of
 from leadgen_assets.sender.gate import refusals
 from leadgen_assets.sender.outcomes import Outcome, outcome_of, outcome_words, provider_message_id
+from leadgen_assets.sender.reconciliation import reconcile
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import ledger_url
 from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
@@ -44,27 +44,6 @@ _RECONNECT_PAUSE_SECONDS = 0.5
 _WAIT_STEP_SECONDS = 0.25
 
 
-class Transport(Protocol):
-    """How messages leave: a mail server, or whatever stands for one."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the next message can go at once."""
-        ...
-
-    def open(self) -> None:
-        """Get ready; raises ClientError."""
-        ...
-
-    def transmit(self, envelope_sender: str, recipient: str, content: bytes) -> Transmission:
-        """Hand over one message and say what became of it."""
-        ...
-
-    def close(self) -> None:
-        """Let go."""
-        ...
-
-
 @dataclass(slots=True)
 class Summary:
     """What a batch did, for logs and metadata; no personal data.
@@ -76,6 +55,8 @@ class Summary:
         unknown: no answer came after the message.
         cancelled: expired, suppressed, or stopped by a fact about the lead.
         interrupted: left behind by a sender that stopped, and now unknown.
+        settled: were unknown, and turned out to be sent.
+        abandoned: were unknown for too long, and given up.
         busy: another sender is at work, so this one did nothing.
         must_act: `stopped` names something that somebody has to mend.
         stopped: why the batch ended before everything due was tried; one sentence, or empty.
@@ -89,6 +70,8 @@ class Summary:
     unknown: int = 0
     cancelled: int = 0
     interrupted: int = 0
+    settled: int = 0
+    abandoned: int = 0
     busy: bool = False
     must_act: bool = False
     stopped: str = ""
@@ -100,7 +83,7 @@ def send_due(
     settings: Settings,
     clock: Clock,
     *,
-    transport: Transport | None = None,
+    transport: MailTransport | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Send what is due and end.
@@ -108,7 +91,7 @@ def send_due(
     Args:
         settings: the settings.
         clock: the time.
-        transport: how messages leave; the mail server of the settings unless given.
+        transport: how messages leave; what MAIL_TRANSPORT names unless given.
         is_stopping: asked before each message; true ends the batch.
 
     Raises:
@@ -120,6 +103,8 @@ def send_due(
             summary.busy = True
             return summary
         summary.interrupted = give_up_interrupted(connection)
+        findings = reconcile(connection, settings, clock.now())
+        summary.settled, summary.abandoned = findings.settled, findings.abandoned
         summary.cancelled = cancel_expired(connection, clock.now())
         batch = _Batch(settings, clock, connection, summary, transport, is_stopping)
         try:
@@ -143,7 +128,7 @@ class _Batch:
         clock: Clock,
         connection: Connection,
         summary: Summary,
-        transport: Transport | None,
+        transport: MailTransport | None,
         is_stopping: Callable[[], bool],
     ) -> None:
         self._settings, self._clock = settings, clock
@@ -189,7 +174,7 @@ class _Batch:
         if refused:
             raise ClientError(" ".join(refused))
         self._allowed = True
-        self._transport = self._transport or SmtpSession.of(self._settings)
+        self._transport = self._transport or transport_of(self._settings)
         self._transport.open()
 
     def _note_not_sent(self, decision: NotSent) -> None:
@@ -198,7 +183,7 @@ class _Batch:
         else:
             self._summary.cancelled += 1
 
-    def _transmit(self, claim: Claim, transport: Transport) -> bool:
+    def _transmit(self, claim: Claim, transport: MailTransport) -> bool:
         message = claim.message
         envelope_sender = reply_address(self._settings.reply_to_email, message.id)
         attempt = transport.transmit(envelope_sender, message.to_email, claim.content)

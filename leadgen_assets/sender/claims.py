@@ -9,6 +9,7 @@ from uuid import UUID
 
 from leadgen_assets.domain.breaker import Tolerance, opened_by
 from leadgen_assets.domain.pacing import Limits, bounds_of, day_of, next_moment, resting_domains
+from leadgen_assets.sender.reconciliation import is_reconciliation_due
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFileError, MessageFiles
@@ -140,7 +141,7 @@ class Claims:
 
 def is_work_waiting(connection: Connection, settings: Settings, now: datetime) -> bool:
     """Whether a batch started now would find anything to do: cheap enough to ask every few minutes."""
-    if is_anything_left_over(connection, now):
+    if is_anything_left_over(connection, now) or is_reconciliation_due(connection, settings, now):
         return True
     return next_send(connection, settings, now) is not None
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from leadgen_assets.clients.smtp import Transmission
+from leadgen_assets.clients.mail_transport import Transmission
 
 Result = Literal["sent", "queued", "failed", "unknown"]
 MAX_ATTEMPTS = 5
 _BACK_OFF_MINUTES = (15, 60, 180, 720)
 _LOST_BACK_OFF = timedelta(minutes=5)
-_AUTHENTICATION_CODES = {525, 530, 534, 535, 538}
+_AUTHENTICATION_CODES = {525, 530, 534, 535, 538, 401, 403}  # the last two are an API's
+_PAYMENT_REQUIRED = 402
+_TOO_MANY_REQUESTS = 429
+_QUOTA_BACK_OFF = timedelta(hours=3)
+_QUOTA_WORDS = re.compile(r"\b(daily|hourly|monthly|sending)\b.{0,40}\b(quota|limit)\b", re.IGNORECASE)
 _ADDRESS_CODES = {550, 551, 553}
 _ENHANCED = re.compile(r"(?:^|\s)([245]\.\d{1,3}\.\d{1,3})(?=\s|:|$)")
 _QUEUED_AS = re.compile(r"queued as\s+<?([^\s<>]+)>?", re.IGNORECASE)
@@ -31,7 +35,7 @@ class Outcome:
         counts: whether this attempt counts against the message's limit of attempts.
         no_such_address: the server says that nobody lives there.
         stop: the trouble is not this message's, so the batch ends here; one phrase.
-        must_act: somebody has to mend it first.
+        must_act: somebody has to mend it first, so all sending is paused until then.
     """
 
     result: Result
@@ -63,7 +67,7 @@ def outcome_of(attempt: Transmission, attempts: int, recipient: str) -> Outcome:
     if attempt.state == "lost":
         stop = f"the connection to the mail server broke ({said})"
         return _later(attempts, "connection lost", _LOST_BACK_OFF, stop)
-    if attempt.state == "deferred" and attempt.phase == "mail":
+    if attempt.state == "deferred" and (attempt.phase == "mail" or attempt.code == _TOO_MANY_REQUESTS):
         stop = f"the mail server takes nothing for now ({said})"
         return Outcome("queued", "server busy", _LOST_BACK_OFF, counts=False, stop=stop)
     if attempt.state == "deferred":
@@ -96,6 +100,9 @@ def _back_off(attempts: int) -> timedelta:
 
 def _refused(attempt: Transmission, said: str) -> Outcome:
     enhanced = _enhanced(attempt.reply)
+    if _is_own_quota(attempt, enhanced):
+        stop = f"the mail server takes no more from this account for now ({said})"
+        return Outcome("queued", "quota of the account used up", _QUOTA_BACK_OFF, counts=False, stop=stop)
     if attempt.code in _AUTHENTICATION_CODES or (attempt.phase == "mail" and attempt.code != 552):
         # The server refuses the sender, not this message: every other one would burn in the same way.
         stop = f"the mail server refuses the sender ({said}); check BREVO_SMTP_USER, FROM_EMAIL and REPLY_TO_EMAIL"
@@ -109,6 +116,13 @@ def _refused(attempt: Transmission, said: str) -> Outcome:
     if enhanced.startswith("5.7.") or attempt.code == 554:
         return Outcome("failed", "refused by policy")
     return Outcome("failed", "refused")
+
+
+def _is_own_quota(attempt: Transmission, enhanced: str) -> bool:
+    """What the account may send is used up; a full mailbox of the recipient (5.2.2) is another thing."""
+    if attempt.code == _PAYMENT_REQUIRED or enhanced.startswith("5.4.5"):
+        return True
+    return not enhanced.startswith("5.2.") and attempt.code != 552 and bool(_QUOTA_WORDS.search(attempt.reply))
 
 
 def _says_no_such_address(attempt: Transmission, enhanced: str) -> bool:

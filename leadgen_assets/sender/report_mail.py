@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from leadgen_assets.clients.errors import ClientError
-from leadgen_assets.clients.smtp import SmtpSession
+from leadgen_assets.clients.mail_transport import transport_of
 from leadgen_assets.sender.claims import QUOTA
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.database import ledger_url
@@ -43,7 +43,7 @@ def send_report(settings: Settings, clock: Clock, day: date, report: dict[str, A
     content = _message(settings, day, report, clock.now())
     today = clock.today(settings.operator_timezone)
     url = ledger_url(settings)
-    with SmtpSession.of(settings) as session:
+    with transport_of(settings) as session:
         with ledger_connection(url) as connection:
             if not begin_delivery(connection, day, settings.admin_email, content_hash(content)):
                 return "claimed"

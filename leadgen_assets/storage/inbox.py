@@ -13,6 +13,7 @@ from leadgen_assets.domain.identity import LEADGEN_NAMESPACE
 from leadgen_assets.domain.replies import VERSION, KnownMessage, Reading
 from leadgen_assets.storage.events import Event, store_event
 from leadgen_assets.storage.ledger import Connection
+from leadgen_assets.storage.reconciliation import settle_as_sent
 from leadgen_assets.storage.suppressions import Suppressions
 from tracking_service.links import LinkSigner
 
@@ -190,11 +191,7 @@ def _store_consequences(
 ) -> None:
     if reading.matched_by != _WEAK and reading.classification != "unrelated":
         # Whatever comes back shows that an uncertain hand-over did happen.
-        connection.execute(
-            "UPDATE email_outreach SET status = 'sent', sent_at = coalesce(sent_at, transmitting_at, %s),"
-            " status_reason = 'an answer came' WHERE id = %s AND status = 'unknown'",
-            (arrival.received_at, known.outreach_id),
-        )
+        settle_as_sent(connection, known.outreach_id, reason="an answer came", at=at)
     if reading.event_type:
         event = Event(
             id=arrival.event_id,

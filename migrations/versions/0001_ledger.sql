@@ -143,11 +143,13 @@ CREATE TABLE email_outreach (
     bounce_reason       TEXT,
     smtp_reply          TEXT,
     provider_message_id TEXT,
+    looked_for_at       TIMESTAMPTZ,
     UNIQUE (lead_id, step),
     CHECK (expires_at > queued_at),
     CHECK (status NOT IN ('sent', 'delivered') OR sent_at IS NOT NULL)
 );
 CREATE INDEX outreach_due ON email_outreach (not_before) WHERE status = 'queued';
+CREATE INDEX outreach_unknown ON email_outreach (transmitting_at) WHERE status = 'unknown';
 CREATE INDEX outreach_by_transmission ON email_outreach (transmitting_at);
 CREATE INDEX outreach_by_campaign ON email_outreach (campaign_id);
 CREATE INDEX outreach_by_address ON email_outreach (lower(to_email));
@@ -374,7 +376,7 @@ BEGIN
     IF NEW.status <> OLD.status AND NOT (OLD.status, NEW.status) IN (
         ('queued', 'transmitting'), ('queued', 'cancelled'),
         ('transmitting', 'sent'), ('transmitting', 'queued'), ('transmitting', 'failed'), ('transmitting', 'unknown'),
-        ('unknown', 'sent'), ('unknown', 'failed'), ('unknown', 'abandoned'), ('unknown', 'bounced'),
+        ('unknown', 'sent'), ('unknown', 'failed'), ('unknown', 'abandoned'), ('unknown', 'bounced'), ('abandoned', 'sent'),
         ('sent', 'delivered'), ('sent', 'bounced'), ('delivered', 'bounced')) THEN
         RAISE EXCEPTION 'message % cannot go from % to %', OLD.id, OLD.status, NEW.status USING ERRCODE = 'check_violation';
     END IF;
@@ -385,9 +387,30 @@ BEGIN
 END $$;
 CREATE TRIGGER outreach_moves BEFORE UPDATE ON email_outreach FOR EACH ROW EXECUTE FUNCTION guard_outreach_status();
 
+-- A message whose hand-over was uncertain turns out to have left: the row and the lead's fact change together.
+CREATE FUNCTION settle_as_sent(messages UUID[], reason TEXT, at TIMESTAMPTZ) RETURNS INTEGER LANGUAGE plpgsql AS $$
+DECLARE
+    settled INTEGER;
+BEGIN
+    PERFORM 1 FROM leads WHERE id IN (SELECT lead_id FROM email_outreach WHERE id = ANY (messages)
+                                      AND status IN ('unknown', 'abandoned')) ORDER BY id FOR NO KEY UPDATE;
+    WITH found AS (UPDATE email_outreach SET status = 'sent', sent_at = coalesce(transmitting_at, at), status_reason = reason
+                   WHERE id = ANY (messages) AND status IN ('unknown', 'abandoned') RETURNING lead_id, sent_at)
+    UPDATE leads SET email_sent_at = coalesce(least(email_sent_at, found.sent_at), found.sent_at),
+        updated_at = greatest(updated_at, at)
+    FROM (SELECT lead_id, min(sent_at) AS sent_at FROM found GROUP BY lead_id) found WHERE leads.id = found.lead_id;
+    GET DIAGNOSTICS settled = ROW_COUNT;
+    RETURN settled;
+END $$;
+
 -- Events become facts here, whoever stored them: one ordered update per statement, so that batches do not deadlock.
 CREATE FUNCTION facts_from_events() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
+    -- An answer to a message whose hand-over was uncertain shows that it left.
+    IF EXISTS (SELECT 1 FROM stored s JOIN email_outreach o ON o.id = s.outreach_id WHERE o.status IN ('unknown', 'abandoned')) THEN
+        PERFORM 1 FROM leads WHERE id IN (SELECT lead_id FROM stored) ORDER BY id FOR NO KEY UPDATE;
+        PERFORM settle_as_sent(array_agg(DISTINCT outreach_id), 'an answer came', max(stored_at)) FROM stored;
+    END IF;
     -- Most hits repeat what is known: only leads that learn something are locked, and touched.
     PERFORM 1 FROM leads WHERE id IN (
             SELECT s.lead_id FROM stored s JOIN leads l ON l.id = s.lead_id

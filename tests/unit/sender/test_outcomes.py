@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadgen_assets.clients.smtp import Transmission
+from leadgen_assets.clients.mail_transport import Transmission
 from leadgen_assets.sender.outcomes import MAX_ATTEMPTS, outcome_of, outcome_words, provider_message_id
 
 TO = "info@shop.test"
@@ -12,7 +12,8 @@ STATES = {4: "deferred", 5: "refused"}
 
 
 def answer(code: int, phase: str, words: str = "") -> Transmission:
-    return Transmission(STATES.get(code // 100, "accepted"), phase, code, words)
+    state = "refused" if code < 410 and code >= 400 else STATES.get(code // 100, "accepted")
+    return Transmission(state, phase, code, words)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,11 @@ def answer(code: int, phase: str, words: str = "") -> Transmission:
         (550, "mail", "5.7.1 Sender rejected", "queued", "sender refused"),
         (550, "rcpt", "5.1.1 No such user", "failed", "no such address"),
         (550, "rcpt", "No such user here", "failed", "no such address"),
+        (550, "final", "5.4.5 Daily user sending limit exceeded", "queued", "quota of the account used up"),
+        (554, "final", "You have reached your hourly sending quota", "queued", "quota of the account used up"),
+        (402, "final", "not_enough_credits You have no more credits", "queued", "quota of the account used up"),
+        (401, "final", "unauthorized Key not found", "queued", "sender refused"),
+        (400, "final", "invalid_parameter to is not valid", "failed", "refused"),
         (553, "rcpt", "Mailbox name not allowed", "failed", "no such address"),
         (550, "final", "5.1.10 Recipient not found", "failed", "no such address"),
         (550, "rcpt", "5.7.515 Access denied, domain does not meet the requirements", "failed", "refused by policy"),
