@@ -84,7 +84,10 @@ class Killer:
         self.started.set()
         if not self.over.wait(DEADLINE_SECONDS):
             self.process.kill()
-            raise AssertionError(f"the boundary {boundary!r} was not reached within {DEADLINE_SECONDS:.0f} s")
+            said = self.process.communicate()[0].decode()
+            raise AssertionError(
+                f"the boundary {boundary!r} was not reached in {DEADLINE_SECONDS:.0f} s; it said: {said}"
+            )
         return kill
 
     def await_nobody(self) -> None:

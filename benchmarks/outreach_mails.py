@@ -62,6 +62,7 @@ def unpaced_settings(folder: Path, database_url: str, smtp_port: int, **more: ob
         "EMAILS_PER_HOUR": 100000,
         "EMAILS_PER_DAY": 100000,
         "SAME_DOMAIN_GAP_SECONDS": 0,
+        "SENDING_RAMP": "none",
         "LOG_LEVEL": "WARNING",
     } | more
     file = folder / "benchmark.env"

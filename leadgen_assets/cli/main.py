@@ -3,6 +3,7 @@
 import typer
 
 from leadgen_assets.cli.api_key import api_key
+from leadgen_assets.cli.approve import approve
 from leadgen_assets.cli.call_sheet import call_sheet
 from leadgen_assets.cli.doctor import doctor
 from leadgen_assets.cli.erase import erase
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(up)
 app.command()(rehearse)
 app.command()(run)
+app.command()(approve)
 app.command()(pause)
 app.command()(resume)
 app.command()(suppress)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import psycopg
 
-from leadgen_assets.clients.errors import ClientError
+from leadgen_assets.clients.errors import ClientError, LoginRefusedError
 from leadgen_assets.clients.mail_transport import MailTransport, Transmission, transport_of
 from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.domain.pacing import day_of
@@ -35,6 +35,7 @@ from leadgen_assets.storage.outreach import (
     record_unknown,
     requeue,
 )
+from leadgen_assets.storage.pauses import pause_sending
 from leadgen_assets.storage.quotas import settle
 from tracking_service.clock import Clock
 
@@ -110,6 +111,9 @@ def send_due(
         try:
             while not is_stopping() and batch.step():
                 pass
+        except LoginRefusedError as error:
+            summary.stopped, summary.must_act = str(error), True
+            pause_sending(connection, "refusal", str(error).rstrip("."), clock.now())
         except ClientError as error:
             summary.stopped, summary.must_act = str(error), not error.retryable
         except psycopg.OperationalError:
@@ -204,6 +208,8 @@ class _Batch:
     def _record(self, connection: Connection, message: DueMessage, attempt: Transmission, outcome: Outcome) -> None:
         now = self._clock.now()
         reply = outcome_words(attempt, message.to_email)
+        if outcome.must_act:
+            pause_sending(connection, "refusal", outcome.stop, now)
         if outcome.result == "sent":
             record_sent(connection, message.id, at=now, reply=reply, provider_message_id=provider_message_id(reply))
             return

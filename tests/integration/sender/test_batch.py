@@ -60,45 +60,6 @@ def test_everything_due_goes_over_one_connection_as_it_was_frozen(
     assert send_due(sending, clock).sent == 0
 
 
-@pytest.mark.parametrize(
-    ("phase", "reply", "status", "reason", "attempts", "quota"),
-    [
-        ("rcpt", "450 4.2.0 Greylisted", "queued", "refused for now", 1, 0),
-        ("final", "451 4.3.0 Later", "queued", "refused for now", 1, 0),
-        ("rcpt", "421 4.3.2 Shutting down", "queued", "refused for now", 1, 0),
-        ("mail", "535 5.7.8 Authentication", "queued", "sender refused", 0, 0),
-        ("rcpt", "550 5.1.1 No such user", "failed", "no such address", 1, 0),
-        ("rcpt", "552 5.2.2 Full", "failed", "mailbox full or message too big", 1, 0),
-        ("final", "554 5.7.1 Spam", "failed", "refused by policy", 1, 0),
-    ],
-)
-def test_a_refusal_is_written_down_with_the_servers_words(
-    sending: Settings,
-    ledger: Connection,
-    clock: FileClock,
-    mail_server: MailServer,
-    phase: str,
-    reply: str,
-    status: str,
-    reason: str,
-    attempts: int,
-    quota: int,
-) -> None:
-    outreach_id = queue_mail(ledger, sending, 1)
-    mail_server.replies[phase]["*" if phase == "mail" else "info@shop1.test"] = reply
-    send_due(sending, clock)
-    row = row_of(ledger, outreach_id)
-    assert (row["status"], row["status_reason"], row["attempts"], row["smtp_reply"]) == (
-        status,
-        reason,
-        attempts,
-        reply,
-    )
-    assert (row["not_before"] > MONDAY) is (status == "queued")
-    assert used(ledger, "email", MONDAY.date()) == quota
-    assert mail_server.accepted == []
-
-
 def test_a_greylisted_message_goes_when_its_time_has_come(
     sending: Settings,
     ledger: Connection,

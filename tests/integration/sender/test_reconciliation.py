@@ -1,5 +1,6 @@
 """What becomes of messages that are `unknown`: whoever knows settles them, nobody sends them again."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,7 +8,9 @@ from uuid import UUID
 
 import falcon.asgi
 import pytest
+from typer.testing import CliRunner
 
+from leadgen_assets.cli.main import app
 from leadgen_assets.rehearsal.servers.http_server import HttpServer
 from leadgen_assets.sender.batch import send_due
 from leadgen_assets.sender.claims import is_work_waiting
@@ -157,3 +160,19 @@ def test_a_log_that_cannot_be_asked_keeps_nothing_from_being_sent(
     time.sleep(0.6)  # the server's silence ends
     assert send_due(sending, clock).sent == 1
     assert row_of(ledger, unknown)["status"] == "unknown"
+
+
+def test_a_person_says_what_became_of_it(ledger: Connection, unknown: UUID) -> None:
+    def approve(*arguments: str) -> dict:
+        result = CliRunner().invoke(app, ["approve", "--unknown", *arguments, "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    [listed] = approve()["unknown"]
+    assert (listed["id"], listed["to_email"]) == (str(unknown), "info@shop1.test")
+    assert approve(str(unknown), "--sent") == {"settled": 1, "unknown": []}
+    assert lead_of(ledger, unknown)["email_sent_at"] == MONDAY
+    assert approve(str(unknown), "--give-up")["settled"] == 0
+    assert row_of(ledger, unknown)["status"] == "sent"
+    assert CliRunner().invoke(app, ["approve"]).exit_code == 2
+    assert CliRunner().invoke(app, ["approve", "--unknown", "--sent"]).exit_code == 2
