@@ -64,8 +64,8 @@ _NO_LOCAL_PARTS = frozenset({
     "online", "book", "buy", "here", "live", "now", "join", "party", "are", "is", "we", "i", "am", "be", "was", "on",
 })  # fmt: skip
 
-_TOKEN = r"[\"'“”„«»‘’「」『』]?(?P<token>[^\s\"'“”„«»‘’「」『』,]{1,16}?)[\"'“”„«»‘’「」『』]?"  # noqa: S105 a sign
-_SHORT_TOKEN = (  # noqa: S105 a sign
+_ANY_SIGN = r"[\"'“”„«»‘’「」『』]?(?P<token>[^\s\"'“”„«»‘’「」『』,]{1,16}?)[\"'“”„«»‘’「」『』]?"
+_SHORT_SIGN = (
     r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;、。※・！？]{1,3}|"
     r"[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"
 )
@@ -73,34 +73,34 @@ _SIGN = r"\W{0,3}(?:an?\s+|le signe\s+|das\s+|la\s+|il\s+|o\s+)?@"
 _PUT_IN = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:replac\w+|substitut\w+|chang\w+|swap)\s+(?:the\s+)?{_TOKEN}\s+(?:with|by|for|to|into){_SIGN}",
-        rf"(?:korvaa|vaihda|muuta)\s+{_TOKEN}\s+(?:merkillä\s+|merkiksi\s+|tilalle\s+)?{_SIGN}",
-        rf"{_SHORT_TOKEN}\s+(?:korvataan|korvattava|on){_SIGN}",
-        rf"(?:ersetze\w*|tausche\w*)\s+(?:sie\s+)?(?:bitte\s+)?{_TOKEN}\s+(?:durch|gegen|mit){_SIGN}",
-        rf"{_SHORT_TOKEN}\s+(?:bitte\s+)?(?:durch|gegen|mit){_SIGN}",
-        rf"remplace\w*\s+(?:le\s+)?{_TOKEN}\s+par{_SIGN}",
-        rf"(?:sustituy\w+|reempla\w+|cambi\w+|substitu\w+|troque)\s+{_TOKEN}\s+(?:por|con|com){_SIGN}",
-        rf"(?:sostituire|sostituisci|sostituite)\s+{_TOKEN}\s+con{_SIGN}",
-        rf"(?:byt|ersätt|erstatt|udskift|bytt)\s+(?:ut\s+)?{_TOKEN}\s+(?:mot|med){_SIGN}",
-        rf"vervang\s+{_TOKEN}\s+door{_SIGN}",
-        rf"(?:zamień|zastąp)\s+{_TOKEN}\s+(?:na|przez){_SIGN}",
-        rf"(?:замените|заменить|замініть)\s+{_TOKEN}\s+(?:на){_SIGN}",
-        rf"{_SHORT_TOKEN}\s*(?:を|は)\s*(?:半角の?|アットマーク)?\W?@",
-        rf"(?:将|把|請將|请将)\s*{_TOKEN}\s*(?:换成|替换为|替换成|改为|改成|換成|改為){_SIGN}",
-        rf"{_SHORT_TOKEN}\s*(?:을|를)\s*{_SIGN}",
-        rf"(?:استبدل|استبدال)\s+{_TOKEN}\s+(?:ب|بـ|بعلامة){_SIGN}",
+        rf"(?:replac\w+|substitut\w+|chang\w+|swap)\s+(?:the\s+)?{_ANY_SIGN}\s+(?:with|by|for|to|into){_SIGN}",
+        rf"(?:korvaa|vaihda|muuta)\s+{_ANY_SIGN}\s+(?:merkillä\s+|merkiksi\s+|tilalle\s+)?{_SIGN}",
+        rf"{_SHORT_SIGN}\s+(?:korvataan|korvattava|on){_SIGN}",
+        rf"(?:ersetze\w*|tausche\w*)\s+(?:sie\s+)?(?:bitte\s+)?{_ANY_SIGN}\s+(?:durch|gegen|mit){_SIGN}",
+        rf"{_SHORT_SIGN}\s+(?:bitte\s+)?(?:durch|gegen|mit){_SIGN}",
+        rf"remplace\w*\s+(?:le\s+)?{_ANY_SIGN}\s+par{_SIGN}",
+        rf"(?:sustituy\w+|reempla\w+|cambi\w+|substitu\w+|troque)\s+{_ANY_SIGN}\s+(?:por|con|com){_SIGN}",
+        rf"(?:sostituire|sostituisci|sostituite)\s+{_ANY_SIGN}\s+con{_SIGN}",
+        rf"(?:byt|ersätt|erstatt|udskift|bytt)\s+(?:ut\s+)?{_ANY_SIGN}\s+(?:mot|med){_SIGN}",
+        rf"vervang\s+{_ANY_SIGN}\s+door{_SIGN}",
+        rf"(?:zamień|zastąp)\s+{_ANY_SIGN}\s+(?:na|przez){_SIGN}",
+        rf"(?:замените|заменить|замініть)\s+{_ANY_SIGN}\s+(?:на){_SIGN}",
+        rf"{_SHORT_SIGN}\s*(?:を|は)\s*(?:半角の?|アットマーク)?\W?@",
+        rf"(?:将|把|請將|请将)\s*{_ANY_SIGN}\s*(?:换成|替换为|替换成|改为|改成|換成|改為){_SIGN}",
+        rf"{_SHORT_SIGN}\s*(?:을|를)\s*{_SIGN}",
+        rf"(?:استبدل|استبدال)\s+{_ANY_SIGN}\s+(?:ب|بـ|بعلامة){_SIGN}",
     )
 ]
 _TAKE_OUT = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?:remov\w+|delet\w+|omit\w*|without|take out|strip)\s+(?:the\s+)?{_TOKEN}(?=[\s.,;)]|$)",
-        rf"(?:poista|ota pois|ilman)\s+{_TOKEN}(?=[\s.,;)]|$)",
-        rf"(?:bitte\s+)?{_TOKEN}\s+(?:bitte\s+)?(?:entfernen|löschen|weglassen|verwijderen)",
-        rf"(?:enleve\w*|enlève\w*|supprime\w*|retire\w*|sans|quit\w+|elimin\w+|borr\w+|tog\w+|rimuov\w+)\s+{_TOKEN}(?=[\s.,;)]|$)",
-        rf"(?:ta bort|fjern|verwijder|usuń|удалите|уберите)\s+{_TOKEN}(?=[\s.,;)]|$)",
-        rf"{_TOKEN}\s*を\s*(?:削除|取|除|消)",
-        rf"(?:删除|去掉|刪除)\s*{_TOKEN}(?=[\s.,;)）]|$)",
+        rf"(?:remov\w+|delet\w+|omit\w*|without|take out|strip)\s+(?:the\s+)?{_ANY_SIGN}(?=[\s.,;)]|$)",
+        rf"(?:poista|ota pois|ilman)\s+{_ANY_SIGN}(?=[\s.,;)]|$)",
+        rf"(?:bitte\s+)?{_ANY_SIGN}\s+(?:bitte\s+)?(?:entfernen|löschen|weglassen|verwijderen)",
+        rf"(?:enleve\w*|enlève\w*|supprime\w*|retire\w*|sans|quit\w+|elimin\w+|borr\w+|tog\w+|rimuov\w+)\s+{_ANY_SIGN}(?=[\s.,;)]|$)",
+        rf"(?:ta bort|fjern|verwijder|usuń|удалите|уберите)\s+{_ANY_SIGN}(?=[\s.,;)]|$)",
+        rf"{_ANY_SIGN}\s*を\s*(?:削除|取|除|消)",
+        rf"(?:删除|去掉|刪除)\s*{_ANY_SIGN}(?=[\s.,;)）]|$)",
     )
 ]
 _CAPITALS = re.compile(r"[^\W\d_]*[A-ZÄÖÜ]{4}")
