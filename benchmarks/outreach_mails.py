@@ -16,6 +16,7 @@ from leadgen_assets.domain.identity import campaign_id_of, lead_id_of
 from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages.freezing import freeze
+from leadgen_assets.storage.country_bases import record_basis
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.leads import Registration, register_leads
 from leadgen_assets.storage.ledger import Connection, ledger_connection
@@ -81,6 +82,7 @@ def queue_mails(settings: Settings, database_url: str, count: int, *, pdf_bytes:
     pdf = b"%PDF-1.7\n" + Random(seed).randbytes(max(0, pdf_bytes - 9))
     proposal = {"state": "rendered", "pdf": pdf, "filename": "Shop_Proposal.pdf"} if pdf_bytes else None
     with ledger_connection(database_url) as connection:
+        record_basis(connection, "FI", "invented businesses of a benchmark", "benchmark", MONDAY)
         campaign = campaign_id_of(MONDAY.date())
         open_campaign(connection, campaign, MONDAY.date(), MONDAY)
         for number in range(count):

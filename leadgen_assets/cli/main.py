@@ -4,6 +4,7 @@ import typer
 
 from leadgen_assets.cli.api_key import api_key
 from leadgen_assets.cli.approve import approve
+from leadgen_assets.cli.basis import basis
 from leadgen_assets.cli.call_sheet import call_sheet
 from leadgen_assets.cli.doctor import doctor
 from leadgen_assets.cli.erase import erase
@@ -36,3 +37,4 @@ app.command()(migrate)
 app.command()(erase)
 app.command("api-key")(api_key)
 app.add_typer(targets, name="targets")
+app.add_typer(basis, name="basis")

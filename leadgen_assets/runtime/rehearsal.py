@@ -31,8 +31,9 @@ from leadgen_assets.runtime.outages import Outages
 from leadgen_assets.runtime.processes import Processes, require_free_port
 from leadgen_assets.runtime.sole_use import sole_use
 from leadgen_assets.settings import Settings
+from leadgen_assets.storage.country_bases import present_bases, record_basis
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
-from leadgen_assets.storage.ledger import ledger_connection
+from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.messages import MessageFiles
 from leadgen_assets.storage.migrations import migrate
 from leadgen_assets.storage.outreach import accepted_messages
@@ -250,6 +251,7 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
         town.open(simulation, settings.app_url, settings.company_website)
         area = town.area
         with ledger_connection(server.url()) as connection:
+            _record_bases(connection, plan, clock.now())
             add_target(
                 connection,
                 at=clock.now(),
@@ -262,6 +264,13 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
             )
         with open_instance(settings) as instance:
             yield Rehearsal(plan, settings, simulation, town, faults, processes, instance)
+
+
+def _record_bases(connection: Connection, plan: RehearsalPlan, at: datetime) -> None:
+    """The gate on countries stays closed in a rehearsal too; its operator says in the ledger why it may write."""
+    countries = {str(business.record["country"]) for business in plan.businesses}
+    for country in sorted(countries - set(present_bases(connection))):
+        record_basis(connection, country, "simulated businesses of a rehearsal's town; nobody real", "rehearsal", at)
 
 
 def midnight(day: date) -> datetime:

@@ -9,8 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leadgen_assets.domain.countries import country_refusal
 from leadgen_assets.rehearsal.verdict import Check, as_rows, find_mistakes, judge
 from leadgen_assets.runtime.rehearsal import Rehearsal
+from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.reports import latest_report_day, read_workbook
 from leadgen_assets.storage.warehouse import Warehouse
@@ -50,6 +52,7 @@ def summarise(rehearsal: Rehearsal, timetable: "Timetable") -> dict[str, Any]:
             _bad_answers(rehearsal),
             _same_sends(connection, accepted),
             _proposals(rehearsal),
+            _bases(connection),
             _asset_checks(timetable),
             *_faults(rehearsal),
         ]
@@ -174,6 +177,17 @@ def _proposals(rehearsal: Rehearsal) -> Check:
         "passed" if attached == total else "failed",
         f"{attached} of {total} messages carry their PDF",
     )
+
+
+def _bases(connection: Connection) -> Check:
+    """Nobody was written to in a country that asks for more than a way to refuse, unless a basis was recorded."""
+    bases = present_bases(connection)
+    rows = connection.execute(
+        "SELECT DISTINCT country FROM email_outreach WHERE transmitting_at IS NOT NULL"
+    ).fetchall()
+    refused = [refusal for row in rows if (refusal := country_refusal(row["country"], bases))]
+    detail = "; ".join(refused or [f"{country}: {basis}" for country, basis in bases.items()])
+    return Check("countries_permitted", "failed" if refused else "passed", detail)
 
 
 def _asset_checks(timetable: "Timetable") -> Check:

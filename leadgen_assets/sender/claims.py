@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from leadgen_assets.domain.breaker import Tolerance, opened_by
+from leadgen_assets.domain.countries import country_refusal
 from leadgen_assets.domain.pacing import Limits, bounds_of, day_of, next_moment, resting_domains
 from leadgen_assets.sender.reconciliation import is_reconciliation_due
 from leadgen_assets.settings import Settings
+from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFileError, MessageFiles
 from leadgen_assets.storage.outreach import (
@@ -134,6 +136,9 @@ class Claims:
             return "expired"
         if message.stop:
             return message.stop
+        refusal = country_refusal(message.country, present_bases(connection))
+        if refusal:
+            return refusal
         recipient = Recipient(message.to_email, message.organisation)
         suppressed = suppressions_of(self.settings).reason(connection, recipient)
         return f"suppressed ({suppressed})" if suppressed else None

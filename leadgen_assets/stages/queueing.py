@@ -3,6 +3,7 @@
 Part of the outreach stage: the assets are in `outreach`, the building of one message in `freezing`.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -10,14 +11,22 @@ from uuid import UUID
 
 import polars as pl
 
+from leadgen_assets.domain.countries import country_refusal
 from leadgen_assets.domain.identity import campaign_id_of
 from leadgen_assets.domain.message import MessageError
 from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import suppressions_of
 from leadgen_assets.stages.freezing import FIRST_STEP, Frozen, freeze
+from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFiles
-from leadgen_assets.storage.outreach import leads_already_in_ledger, leads_to_write_to, open_campaign, queue_message
+from leadgen_assets.storage.outreach import (
+    Standing,
+    leads_already_in_ledger,
+    leads_to_write_to,
+    open_campaign,
+    queue_message,
+)
 from leadgen_assets.storage.suppressions import Recipient
 from tracking_service.hashes import normal_address
 
@@ -32,8 +41,8 @@ def queue_drafts(
     now, campaign = platform.clock.now(), campaign_id_of(day)
     with platform.ledger() as connection:
         open_campaign(connection, campaign, day, now)
-        organisations = leads_to_write_to(connection, _ids(drafts), FIRST_STEP)
-        wanted, suppressed = _unsuppressed(connection, platform, drafts, organisations)
+        standings = leads_to_write_to(connection, _ids(drafts), FIRST_STEP)
+        wanted, counts = _permitted(connection, platform, drafts, standings, warn)
         queued, refused = 0, 0
         for draft in wanted:
             frozen = _frozen(platform, draft, proposals, warn)
@@ -43,7 +52,7 @@ def queue_drafts(
             files.store(frozen.final.content)
             queued += queue_message(connection, campaign, frozen.row)
             connection.commit()
-    return {"newly_queued": queued, "suppressed": suppressed, "refused": refused}
+    return {"newly_queued": queued, "refused": refused, **counts}
 
 
 def write_dry_run(
@@ -55,31 +64,48 @@ def write_dry_run(
     with platform.ledger() as connection:
         ids = _ids(drafts)
         new = set(ids) - leads_already_in_ledger(connection, ids)
-        organisations = leads_to_write_to(connection, ids, FIRST_STEP) | dict.fromkeys(new)
-        wanted, suppressed = _unsuppressed(connection, platform, drafts, organisations)
+        unknown = {
+            UUID(row["lead_id"]): Standing(country=row["country"])
+            for row in drafts.iter_rows(named=True)
+            if UUID(row["lead_id"]) in new
+        }
+        standings = leads_to_write_to(connection, ids, FIRST_STEP) | unknown
+        wanted, counts = _permitted(connection, platform, drafts, standings, warn)
     written = 0
     for draft in wanted:
         frozen = _frozen(platform, draft, proposals, warn)
         if frozen is not None:
             (folder / f"{frozen.row.id}.eml").write_bytes(frozen.final.content)
             written += 1
-    return {"written": written, "suppressed": suppressed, "folder": str(folder)}
+    return {"written": written, "folder": str(folder), **counts}
 
 
-def _unsuppressed(
-    connection: Connection, platform: Platform, drafts: pl.DataFrame, organisations: dict[UUID, str | None]
-) -> tuple[list[dict[str, Any]], int]:
-    """The drafts that may be queued, one for each address and organisation; and how many were suppressed."""
-    rows = [row for row in drafts.sort("lead_id").iter_rows(named=True) if UUID(row["lead_id"]) in organisations]
-    recipients = [Recipient(row["to_email"] or "", organisations[UUID(row["lead_id"])]) for row in rows]
+def _permitted(
+    connection: Connection, platform: Platform, drafts: pl.DataFrame, standings: dict[UUID, Standing], warn: Warn
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The drafts that may be queued, one for each address and organisation; and how many were kept back, and why."""
+    rows = [row for row in drafts.sort("lead_id").iter_rows(named=True) if UUID(row["lead_id"]) in standings]
+    recipients = [Recipient(row["to_email"] or "", standings[UUID(row["lead_id"])].organisation) for row in rows]
     suppressed = suppressions_of(platform.settings).found(connection, set(recipients))
-    wanted, taken = [], set[str]()
+    bases = present_bases(connection)
+    wanted, taken, refusals = [], set[str](), Counter[str]()
     for row, recipient in zip(rows, recipients, strict=True):
+        standing = standings[UUID(row["lead_id"])]
+        refusal = country_refusal(standing.country, bases)
+        if refusal:
+            refusals[refusal] += 1
+            continue
         names = {normal_address(recipient.address), *([recipient.organisation] if recipient.organisation else [])}
         if recipient not in suppressed and not names & taken:
-            wanted.append(row)
+            wanted.append(row | {"country": standing.country, "timezone": standing.timezone})
             taken |= names
-    return wanted, sum(recipient in suppressed for recipient in recipients)
+    for refusal, count in sorted(refusals.items()):
+        warn(f"{count} drafts are not queued: {refusal} (`leadgen basis list`).")
+    counts = {
+        "suppressed": sum(recipient in suppressed for recipient in recipients),
+        "refused_by_country": refusals.total(),
+    }
+    return wanted, counts
 
 
 def _frozen(platform: Platform, draft: dict[str, Any], proposals: pl.DataFrame, warn: Warn) -> Frozen | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import polars as pl
 
+from leadgen_assets.domain.localities import country_at, zone_at
 from leadgen_assets.domain.pacing import bounds_of, day_of
 from leadgen_assets.storage.leads import Evidence, Registration
 
@@ -48,7 +49,8 @@ def registrations_of(
                 industry=lead["industry"],
                 address=lead["address"],
                 city=lead["city"],
-                country=lead["country"],
+                country=lead["country"] or country_at(lead["lat"], lead["lon"]),
+                timezone=zone_at(lead["lat"], lead["lon"]),
                 lat=lead["lat"],
                 lng=lead["lon"],
                 phone=contact.get("phone") or lead["phone"],

@@ -21,7 +21,7 @@ _COLUMNS = (
     " email_origin text, email_source text, website_url text, google_maps_url text,"
     " rating float8, review_count int, source text, licence text, discovered_at timestamptz, decision text,"
     " score_lower int, score_upper int, rules_version text, presence text, route text, organisation text,"
-    " checked_at timestamptz"
+    " checked_at timestamptz, timezone text"
 )
 
 
@@ -31,7 +31,8 @@ class Registration:
 
     `decision` and the scores come from qualification, `route`, the email with its class, origin (record, site, ...) and
     source (the page or the names of sources), `phone` and `organisation` from contacts,
-    `checked_at` is when the newest evidence behind the decision was captured. Times are aware.
+    `checked_at` is when the newest evidence behind the decision was captured. Times are aware; `timezone` is the IANA
+    zone at its position.
     """
 
     lead_id: UUID
@@ -64,6 +65,7 @@ class Registration:
     route: str | None = None
     organisation: str | None = None
     checked_at: datetime | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +89,22 @@ def register_leads(connection: Connection, leads: Sequence[Registration], at: da
     written = connection.execute(
         f"""
         INSERT INTO leads AS l (id, place_id, business_name, category, industry, address, city, country, lat, lng,
-            phone, website_url, google_maps_url, rating, review_count, source, licence, discovered_at, updated_at)
+            phone, website_url, google_maps_url, rating, review_count, source, licence, discovered_at, updated_at,
+            timezone)
         SELECT r.lead_id, left(r.place_id, 255), left(r.business_name, 255), left(r.category, 100),
             left(r.industry, 100), r.address, left(r.city, 100),
             CASE WHEN length(r.country) = 2 THEN upper(r.country) END,
             CASE WHEN r.lat BETWEEN -90 AND 90 THEN r.lat END, CASE WHEN r.lng BETWEEN -180 AND 180 THEN r.lng END,
             left(r.phone, 50), r.website_url, r.google_maps_url, CASE WHEN r.rating BETWEEN 0 AND 5 THEN r.rating END,
-            greatest(r.review_count, 0), left(r.source, 50), r.licence, r.discovered_at, %(at)s
+            greatest(r.review_count, 0), left(r.source, 50), r.licence, r.discovered_at, %(at)s, r.timezone
         FROM jsonb_to_recordset(%(rows)s) AS r ({_COLUMNS}) ORDER BY r.lead_id
         ON CONFLICT (id) DO UPDATE SET
             business_name = excluded.business_name, category = excluded.category, industry = excluded.industry,
             address = excluded.address, city = excluded.city, country = excluded.country, lat = excluded.lat,
-            lng = excluded.lng, phone = excluded.phone, website_url = excluded.website_url,
-            google_maps_url = excluded.google_maps_url, rating = excluded.rating, review_count = excluded.review_count,
-            licence = excluded.licence, updated_at = greatest(l.updated_at, excluded.updated_at)
+            lng = excluded.lng, timezone = excluded.timezone, phone = excluded.phone,
+            website_url = excluded.website_url, google_maps_url = excluded.google_maps_url,
+            rating = excluded.rating, review_count = excluded.review_count, licence = excluded.licence,
+            updated_at = greatest(l.updated_at, excluded.updated_at)
         WHERE l.erased_at IS NULL
         """,
         parameters,

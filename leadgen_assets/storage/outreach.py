@@ -67,14 +67,23 @@ def open_campaign(connection: Connection, campaign_id: UUID, day: date, at: date
     )
 
 
-def leads_to_write_to(connection: Connection, lead_ids: Collection[UUID], step: int) -> dict[UUID, str | None]:
-    """Which of these leads may be queued for a step now, with the organisation of each.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ledger knows about a lead that may be written to; None is "not known"."""
+
+    organisation: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+
+
+def leads_to_write_to(connection: Connection, lead_ids: Collection[UUID], step: int) -> dict[UUID, Standing]:
+    """Which of these leads may be queued for a step now, with what is known about each.
 
     A lead may if it is qualified, reached by email, has none of the facts that end a conversation, has no message of
     this step, and nobody at its address or of its organisation has one.
     """
     rows = connection.execute(
-        "SELECT l.id, l.organisation FROM leads l"
+        "SELECT l.id, l.organisation, l.country, l.timezone FROM leads l"
         " WHERE l.id = ANY(%(ids)s) AND l.decision = 'qualified' AND l.route = 'email'"
         " AND num_nonnulls(l.bounced_at, l.first_replied_at, l.unsubscribed_at, l.converted_at, l.erased_at) = 0"
         " AND NOT EXISTS (SELECT 1 FROM email_outreach o WHERE o.lead_id = l.id AND o.step = %(step)s)"
@@ -84,7 +93,7 @@ def leads_to_write_to(connection: Connection, lead_ids: Collection[UUID], step: 
         " ORDER BY l.id",
         {"ids": list(lead_ids), "step": step},
     )
-    return {row["id"]: row["organisation"] for row in rows}
+    return {row.pop("id"): Standing(**row) for row in rows}
 
 
 def leads_already_in_ledger(connection: Connection, lead_ids: Collection[UUID]) -> set[UUID]:

@@ -7,6 +7,7 @@ from leadgen_assets.domain.identity import campaign_id_of, lead_id_of
 from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages.freezing import freeze
+from leadgen_assets.storage.country_bases import present_bases, record_basis
 from leadgen_assets.storage.leads import Registration, register_leads
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFiles
@@ -86,6 +87,8 @@ def queue_mail(
     at = MONDAY - timedelta(minutes=30) + timedelta(seconds=number)
     frozen = freeze(draft_of(registration.lead_id, address), proposal, settings, at)
     MessageFiles(settings.messages_folder).store(frozen.final.content)
+    if "FI" not in present_bases(ledger):
+        record_basis(ledger, "FI", "invented businesses of a test", "tests", MONDAY)
     campaign = campaign_id_of(MONDAY.date())
     open_campaign(ledger, campaign, MONDAY.date(), MONDAY)
     assert queue_message(ledger, campaign, frozen.row)

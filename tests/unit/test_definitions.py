@@ -52,7 +52,7 @@ CHECKS = {
     "draft_completions": ["model_answered"],
     "email_drafts": ["drafts_are_lawful"],
     "proposals": ["proposals_rendered"],
-    "outreach_queue": ["queued_mail_is_complete"],
+    "outreach_queue": ["queued_mail_is_complete", "sending_is_permitted"],
     "email_sends": ["nothing_sent_to_suppressed"],
     "daily_report": ["report_equals_ledger"],
 }

@@ -40,6 +40,12 @@ def run(*arguments: str) -> dict:
     return json.loads(result.stdout)
 
 
+def run_list(*arguments: str) -> list[dict]:
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
 def test_a_pause_holds_everything_until_it_is_resumed(
     sending: Settings, ledger: Connection, clock: FileClock, mail_server: MailServer
 ) -> None:
@@ -172,3 +178,22 @@ def test_two_senders_at_once_exceed_no_limit(
         thread.join()
     assert len(claimed) == len(set(claimed)) == 7
     assert value(ledger, "SELECT count(*) FROM transmissions") == 7
+
+
+def test_a_basis_that_is_taken_back_stops_what_is_queued(
+    sending: Settings, ledger: Connection, clock: FileClock, mail_server: MailServer
+) -> None:
+    outreach_id = queue_mail(ledger, sending, 1)
+    assert run("basis", "withdraw", "FI")["withdrawn"] is True
+    assert send_due(sending, clock).cancelled == 1
+    assert "FI: companies may be written to" in row_of(ledger, outreach_id)["status_reason"]
+    run("basis", "record", "fi", "--because", "companies only, checked in the register")
+    queue_mail(ledger, sending, 2)
+    unknown = queue_mail(ledger, sending, 3)
+    ledger.execute("UPDATE email_outreach SET country = NULL WHERE id = %s", (unknown,))
+    summary = send_due(sending, clock)
+    assert (summary.sent, summary.cancelled) == (1, 1)
+    assert row_of(ledger, unknown)["status_reason"] == "its country is not known"
+    [row] = [row for row in run_list("basis", "list") if row["country"] == "FI"]
+    assert row["basis"] == "companies only, checked in the register"
+    assert value(ledger, "SELECT count(*) FROM country_bases") == 2

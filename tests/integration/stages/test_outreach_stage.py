@@ -15,6 +15,7 @@ from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages import outreach as stage
 from leadgen_assets.stages.kinds import DRY_RUN_TAG
+from leadgen_assets.storage.country_bases import record_basis, withdraw_basis
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFiles
 from leadgen_assets.storage.parquet_io import ParquetIOManager
@@ -64,6 +65,8 @@ class Outreach:
                     "name": f"Shop {key}",
                     "first_seen_on": day,
                     "city": "Helsinki",
+                    "lat": 60.17,
+                    "lon": 24.94,
                 }
                 for i, key in zip(ids, keys, strict=True)
             ],
@@ -128,7 +131,8 @@ class Outreach:
 
 
 @pytest.fixture
-def outreach(settings: Settings, mail_server: MailServer) -> Outreach:
+def outreach(settings: Settings, ledger: Connection, mail_server: MailServer) -> Outreach:
+    record_basis(ledger, "FI", "invented businesses of a test", "tests", MONDAY)
     return Outreach(pointed_at(mail_server))
 
 
@@ -242,6 +246,22 @@ def test_suppressed_addresses_shared_addresses_and_broken_drafts_are_not_queued(
     outreach.run(QUEUEING)
     addresses = {row["to_email"].lower() for row in ledger.execute("SELECT to_email FROM email_outreach")}
     assert addresses in ({"info@shop0.test", "info@shop2.test"}, {"info@shop0.test", "info+shop@shop2.test"})
+
+
+def test_without_a_basis_for_the_country_nothing_is_queued_and_the_run_says_why(
+    outreach: Outreach, ledger: Connection
+) -> None:
+    """The records name no country: it follows from where the shops are."""
+    outreach.given(email=2)
+    withdraw_basis(ledger, "FI", MONDAY)
+    result = outreach.run(QUEUEING)
+    metadata = result.asset_materializations_for_node("outreach_queue")[0].metadata
+    assert metadata["refused_by_country"].value == 2
+    assert [row["country"] for row in ledger.execute("SELECT DISTINCT country FROM leads")] == ["FI"]
+    record_basis(ledger, "FI", "companies only, checked by hand", "tests", MONDAY)
+    outreach.run(QUEUEING)
+    rows = ledger.execute("SELECT country, timezone, sender_domain FROM email_outreach").fetchall()
+    assert rows == [{"country": "FI", "timezone": "Europe/Helsinki", "sender_domain": "agency.test"}] * 2
 
 
 def test_an_address_that_had_its_message_on_an_earlier_day_gets_no_second_one(
