@@ -76,6 +76,9 @@ class Settings(ServiceSettings):
     message_max_age_days: int = Field(default=5, ge=1)
     unknown_max_age_days: int = Field(default=14, ge=1)
     send_on_weekends: bool = False
+    approval: Literal["off", "required"] = "off"
+    dkim_selector: str = ""
+    provider_terms_acknowledged: Annotated[tuple[str, ...], NoDecode] = ()
     breaker_window_days: int = Field(default=7, ge=1)
     breaker_bounce_percent: float = Field(default=5.0, ge=0, le=100)
     breaker_complaint_percent: float = Field(default=0.3, ge=0, le=100)
@@ -111,7 +114,7 @@ class Settings(ServiceSettings):
     catch_up_days: int = Field(default=7, ge=0, le=60)
     last_partition: date | None = None
 
-    @field_validator("dns_resolvers", "candidate_tlds", mode="before")
+    @field_validator("dns_resolvers", "candidate_tlds", "provider_terms_acknowledged", mode="before")
     @classmethod
     def _split_lists(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -21,7 +21,7 @@ import dns.rdatatype
 from leadgen_assets.clients.errors import ClientError
 
 DnsOutcome = Literal["answered", "nxdomain", "no_data", "servfail", "timeout"]
-Kind = Literal["A", "AAAA", "CNAME", "MX", "NS"]
+Kind = Literal["A", "AAAA", "CNAME", "MX", "NS", "TXT"]
 _ADDRESSES = frozenset({"A", "AAAA"})
 _MISSING = frozenset({"nxdomain", "no_data"})
 
@@ -35,8 +35,8 @@ class DnsAnswer:
         kind: of `Kind`.
         outcome: answered, nxdomain (no such name, said twice), no_data (the name exists without such records, said
             twice), servfail (a refusal or a malformed answer) or timeout (no answer in time).
-        values: the addresses, the names, or the mail exchangers with the preferred first ("." stands for "accepts no
-            mail").
+        values: the addresses, the names, the texts, or the mail exchangers with the preferred first ("." stands for
+            "accepts no mail").
         asked: the resolvers that were asked, as `host:port`, with what each answered; `wildcard` is the answer of a
             resolver that gives the same addresses for names that do not exist, and counts as nxdomain.
         aliases: the canonical names on the way to an address.
@@ -84,6 +84,10 @@ class DnsClient:
     async def name_servers(self, domain: str) -> DnsAnswer:
         """The name servers of a domain."""
         return await self.ask(domain, "NS")
+
+    async def texts(self, name: str) -> DnsAnswer:
+        """The TXT records of a name, the strings of each joined."""
+        return await self.ask(name, "TXT")
 
     async def ask(self, host: str, kind: Kind) -> DnsAnswer:
         """The records of one kind of a name; an expected failure is an outcome, never an exception."""
@@ -154,6 +158,8 @@ def _read(
     if kind == "MX":
         records.sort(key=lambda record: record.preference)
         values = [record.exchange.to_text(omit_final_dot=True) for record in records]
+    elif kind == "TXT":
+        values = [b"".join(record.strings).decode("utf-8", "replace") for record in records]
     elif kind in _ADDRESSES:
         values = [record.address for record in records]
     else:

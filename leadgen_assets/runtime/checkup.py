@@ -106,5 +106,7 @@ def _live(settings: Settings) -> Iterator[Finding]:
         ("mail server", bool(settings.brevo_smtp_host), "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"),
         ("source of places", sources, "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE"),
     ]
-    for name, holds, mend in [*demands(settings), *more]:
+    from leadgen_assets.sender.preconditions import outside_demands
+
+    for name, holds, mend in [*demands(settings), *more, *outside_demands(settings)]:
         yield Finding(name, "passed", "set") if holds else Finding(name, "failed", mend)

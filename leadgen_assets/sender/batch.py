@@ -17,7 +17,17 @@ from leadgen_assets.clients.errors import ClientError, LoginRefusedError
 from leadgen_assets.clients.mail_transport import MailTransport, Transmission, transport_of
 from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.domain.pacing import day_of
-from leadgen_assets.sender.claims import PACING, QUOTA, Claim, Claims, NotSent, Wait, patience_of, suppressions_of
+from leadgen_assets.sender.claims import (
+    PACING,
+    QUOTA,
+    Claim,
+    Claims,
+    NotSent,
+    Unchecked,
+    Wait,
+    patience_of,
+    suppressions_of,
+)
 from leadgen_assets.sender.gate import refusals
 from leadgen_assets.sender.outcomes import Outcome, outcome_of, outcome_words, provider_message_id
 from leadgen_assets.sender.reconciliation import reconcile
@@ -151,6 +161,9 @@ class _Batch:
         if isinstance(decision, Wait):
             self._summary.waiting_for, self._summary.next_at = decision.reason, decision.until
             return decision.reason == PACING and self._wait_until(decision.until)
+        if isinstance(decision, Unchecked):
+            self._claims.domains.look_up(decision.domain)
+            return True
         if isinstance(decision, NotSent):
             self._note_not_sent(decision)
             return True

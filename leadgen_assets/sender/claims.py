@@ -10,6 +10,8 @@ from uuid import UUID
 from leadgen_assets.domain.breaker import Tolerance, opened_by
 from leadgen_assets.domain.countries import country_refusal
 from leadgen_assets.domain.pacing import Limits, bounds_of, day_of, next_moment, resting_domains
+from leadgen_assets.sender.gate import REPORT_MAILS
+from leadgen_assets.sender.recipients import MailDomains
 from leadgen_assets.sender.reconciliation import is_reconciliation_due
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.country_bases import present_bases
@@ -31,7 +33,6 @@ from tracking_service.hashes import domain_of
 
 QUOTA = "email"
 PACING = "pacing"
-REPORT_MAILS = 1  # a day's quota leaves room for its report
 _PACING_LOCK = 7_310_573
 _PATIENCE = timedelta(seconds=20)
 
@@ -61,14 +62,28 @@ class NotSent:
     trouble: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Before its message can go, somebody has to look up whether this domain takes mail."""
+
+    domain: str
+
+
+Decision = Claim | Wait | NotSent | Unchecked | None
+
+
 @dataclass(slots=True)
 class Claims:
     """The claims of one batch; `passed_over` collects messages that this run cannot send."""
 
     settings: Settings
     passed_over: set[UUID] = field(default_factory=set)
+    domains: MailDomains = field(init=False)
 
-    def next(self, connection: Connection, now: datetime, *, connected: bool) -> Claim | Wait | NotSent | None:
+    def __post_init__(self) -> None:
+        self.domains = MailDomains(self.settings)
+
+    def next(self, connection: Connection, now: datetime, *, connected: bool) -> Decision:
         """Decide about the message that has waited longest; call this inside a transaction.
 
         Args:
@@ -85,24 +100,11 @@ class Claims:
         if held:
             return Wait(None, held)
         limits = limits_of(self.settings)
-        history = history_at(connection, now, limits, domain_of(self.settings.from_email))
-        moment = next_moment(now, history, _everywhere(limits))
-        if moment is None or moment > now:
-            return Wait(moment, PACING)
-        resting = resting_domains(now, history.sent, limits)
-        zones = waiting_zones(connection, now, resting_domains=resting.keys())
-        openings = {zone: next_moment(now, history, limits, timezone=zone) for zone in zones}
-        if zones and now not in openings.values():
-            return Wait(min(filter(None, openings.values()), default=None), PACING)
-        message = hold_due_message(
-            connection,
-            now,
-            zones=[zone for zone, opens in openings.items() if opens == now],
-            resting_domains=resting.keys(),
-            passed_over=self.passed_over,
-        )
-        if message is None:
-            return Wait(min(resting.values(), default=None), "nothing is due")
+        message = self._due(connection, now, limits)
+        if isinstance(message, Wait):
+            return message
+        if not self.domains.is_known(message.to_domain):
+            return Unchecked(message.to_domain)
         reason = self._forbidden(connection, message, now)
         if reason:
             cancel(connection, message.id, reason)
@@ -118,6 +120,28 @@ class Claims:
             return Wait(None, "the day's quota is used up")
         start_transmission(connection, message.id, now)
         return Claim(message, content)
+
+    def _due(self, connection: Connection, now: datetime, limits: Limits) -> DueMessage | Wait:
+        """The message that has waited longest among those that may go now by the limits in time, locked."""
+        history = history_at(connection, now, limits, domain_of(self.settings.from_email))
+        moment = next_moment(now, history, _everywhere(limits))
+        if moment is None:
+            return Wait(None, "EMAILS_PER_DAY or EMAILS_PER_HOUR leaves nothing to send")
+        if moment > now:
+            return Wait(moment, PACING)
+        resting = resting_domains(now, history.sent, limits)
+        zones = waiting_zones(connection, now, resting_domains=resting.keys())
+        openings = {zone: next_moment(now, history, limits, timezone=zone) for zone in zones}
+        if zones and now not in openings.values():
+            return Wait(min(filter(None, openings.values()), default=None), PACING)
+        message = hold_due_message(
+            connection,
+            now,
+            zones=[zone for zone, opens in openings.items() if opens == now],
+            resting_domains=resting.keys(),
+            passed_over=self.passed_over,
+        )
+        return message or Wait(min(resting.values(), default=None), "nothing is due")
 
     def _held(self, connection: Connection, now: datetime) -> str | None:
         """What stops all sending: a pause, or harm enough to begin one."""
@@ -137,6 +161,7 @@ class Claims:
         if message.stop:
             return message.stop
         refusal = country_refusal(message.country, present_bases(connection))
+        refusal = refusal or self.domains.problem(message.to_domain)
         if refusal:
             return refusal
         recipient = Recipient(message.to_email, message.organisation)

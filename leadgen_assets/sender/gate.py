@@ -4,8 +4,12 @@ Asked by `leadgen doctor`, by whatever starts live, and by the sender itself bef
 `domain/pacing`, what forbids a single message to `claims`.
 """
 
+from collections.abc import Iterator
+
 from leadgen_assets.settings import Settings
 
+REPORT_MAILS = 1  # a day's quota leaves room for its report
+_BREVO_HOSTS = ("brevo.com", "sendinblue.com")
 _NOBODY = ("example.com", "example.org", "example.net")
 
 
@@ -13,11 +17,16 @@ def refusals(settings: Settings) -> list[str]:
     """Why nothing may be sent with these settings; empty where it may."""
     if settings.leadgen_mode != "live":
         return []
-    return [mend for _, holds, mend in demands(settings) if not holds]
+    wanted = demands(settings)
+    if all(holds for _, holds, _ in wanted):
+        from leadgen_assets.sender.preconditions import outside_demands  # only live batches need what it imports
+
+        wanted = outside_demands(settings)
+    return [mend for _, holds, mend in wanted if not holds]
 
 
 def demands(settings: Settings) -> list[tuple[str, bool, str]]:
-    """What live mode asks for: a name, whether it holds, and what to mend where it does not."""
+    """What live mode asks of the settings: a name, whether it holds, and what to mend where it does not."""
     addresses = (settings.from_email, settings.reply_to_email, settings.admin_email)
     secret = settings.app_secret_key != Settings.model_fields["app_secret_key"].default
     return [
@@ -42,4 +51,27 @@ def demands(settings: Settings) -> list[tuple[str, bool, str]]:
             not settings.company_website.rstrip("/").endswith(_NOBODY),
             "COMPANY_NAME and COMPANY_WEBSITE must be your own",
         ),
+        (
+            "quota",
+            settings.emails_per_day > REPORT_MAILS and settings.emails_per_hour > 0,
+            f"EMAILS_PER_DAY must be more than {REPORT_MAILS} (the report's) and EMAILS_PER_HOUR more than 0",
+        ),
+        *_terms(settings),
     ]
+
+
+def _terms(settings: Settings) -> Iterator[tuple[str, bool, str]]:
+    """Providers in use whose terms forbid or restrict this use: the operator says that they were read."""
+    uses_brevo = settings.brevo_smtp_host.lower().endswith(_BREVO_HOSTS)
+    uses_places = bool(settings.google_places_api_key)
+    providers = (
+        ("brevo", uses_brevo, "its terms forbid mail that was not asked for and it suspends accounts for it"),
+        ("google_places", uses_places, "its terms forbid storing most of what it answers for longer than 30 days"),
+    )
+    for name, used, terms in providers:
+        if used:
+            yield (
+                f"terms of {name}",
+                name in settings.provider_terms_acknowledged,
+                f"{name}: {terms}; if you answer for that, add {name} to PROVIDER_TERMS_ACKNOWLEDGED",
+            )

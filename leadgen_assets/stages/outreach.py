@@ -16,6 +16,7 @@ from leadgen_assets.domain.pacing import bounds_of
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import is_done_for_today, is_work_waiting, suppressions_of
+from leadgen_assets.sender.gate import refusals
 from leadgen_assets.sender.process import SenderDiedError, run_sender
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_act, partition_day
 from leadgen_assets.stages.queueing import queue_drafts, write_dry_run
@@ -29,6 +30,7 @@ from leadgen_assets.storage.outreach import (
     recipients_of,
     sends_between,
 )
+from leadgen_assets.storage.pauses import present_pause
 from leadgen_assets.storage.schemas import frame_of
 from leadgen_assets.storage.suppressions import Recipient
 
@@ -107,6 +109,19 @@ def queued_mail_is_complete(platform: Platform, outreach_queue: pl.DataFrame) ->
     return dg.AssetCheckResult(
         passed=not incomplete and not damaged, metadata={"incomplete": incomplete, "damaged": damaged}
     )
+
+
+@dg.asset_check(
+    asset="outreach_queue",
+    partitions_def=daily,
+    description="Everything that live sending needs is in order: settings, sender domain, unsubscribe page, no pause.",
+)
+def sending_is_permitted(platform: Platform) -> dg.AssetCheckResult:
+    """What the sender itself asks before each batch; a rehearsal asks for a pause alone."""
+    with platform.ledger() as connection:
+        pause = present_pause(connection)
+    problems = [*refusals(platform.settings), *([str(pause)] if pause else [])]
+    return dg.AssetCheckResult(passed=not problems, severity=dg.AssetCheckSeverity.WARN, metadata={"mend": problems})
 
 
 @dg.asset(deps=["outreach_queue"], **asset_options("action", "outreach", "smtp", "postgres", pool="smtp"))

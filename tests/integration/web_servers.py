@@ -14,7 +14,9 @@ import trustme
 from dnslib import AAAA, MX, QTYPE, RCODE, RR, TXT, A, DNSError, DNSRecord
 from dnslib.server import DNSLogger, DNSServer
 
-Zone = dict[str, Any]  # name: an address, a list of addresses, "servfail", "drop", "no_data", "many", or {"MX": [...]}
+Zone = dict[
+    str, Any
+]  # name: an address, a list of addresses, "servfail", "drop", "no_data", "many", {"MX": [...]} or {"TXT": [...]}
 
 
 class NameServer:
@@ -62,6 +64,9 @@ def _records(name: str, kind: str, found: Any) -> Iterator[RR]:
         yield from (RR(name, QTYPE.TXT, rdata=TXT("x" * 200)) for _ in range(40))
         found = "192.0.2.9"
     if isinstance(found, dict):
+        if kind == "TXT":
+            yield from (RR(name, QTYPE.TXT, rdata=TXT(text)) for text in found.get(kind, ()))
+            return
         yield from (RR(name, QTYPE.MX, rdata=MX(exchange, preference)) for preference, exchange in found.get(kind, ()))
     elif found is not None and found not in ("servfail", "no_data"):
         for address in [found] if isinstance(found, str) else found:
