@@ -103,8 +103,6 @@ class Claims:
         message = self._due(connection, now, limits)
         if isinstance(message, Wait):
             return message
-        if not self.domains.is_known(message.to_domain):
-            return Unchecked(message.to_domain)
         reason = self._forbidden(connection, message, now)
         if reason:
             cancel(connection, message.id, reason)
@@ -116,6 +114,8 @@ class Claims:
             return NotSent(message, trouble=str(error))
         if not connected:
             return None
+        if not self.domains.is_known(message.to_domain):
+            return Unchecked(message.to_domain)
         if not reserve(connection, QUOTA, day_of(now, limits.timezone), 1, limits.per_day):
             return Wait(None, "the day's quota is used up")
         start_transmission(connection, message.id, now)
