@@ -100,22 +100,26 @@ def react_once(ledger: Ledger, settings: Settings, clock: Clock, limit: int = 20
     return summary
 
 
-def wait_for_alerts(conninfo: str, seconds: float) -> bool:
-    """Sleep until an alert is queued, at most `seconds`; true if one was, at once if one was never tried yet.
+def wait_for_alerts(conninfo: str, seconds: float, clock: Clock) -> bool:
+    """Sleep until an alert is queued or due, at most `seconds`; true if one was, at once if one was never tried yet.
 
     Args:
         conninfo: the ledger; a connection of its own is opened, because a listening one cannot do anything else.
         seconds: the longest sleep.
+        clock: tells whether one that waits is due.
 
     Raises:
         psycopg.OperationalError: if the ledger cannot be reached.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("LISTEN leadgen_alerts")  # before looking, or an alert in between would be slept over
-        waiting = connection.execute("SELECT 1 FROM alert_outbox WHERE status = 'pending' AND attempts = 0 LIMIT 1")
-        if waiting.fetchone():
+        due = "SELECT min(not_before) FROM alert_outbox WHERE status = 'pending' AND attempts = 0"
+        first = (connection.execute(due).fetchone() or (None,))[0]
+        first_seconds = (first - clock.now()).total_seconds() if first else float("inf")
+        if first_seconds <= 0:
             return True
-        return bool(list(connection.notifies(timeout=seconds, stop_after=1)))
+        heard = list(connection.notifies(timeout=min(seconds, first_seconds), stop_after=1))
+        return bool(heard) or first_seconds <= seconds
 
 
 def _deliver(connection: Connection, alert: ClaimedAlert, messenger: Messenger, settings: Settings) -> Delivery:

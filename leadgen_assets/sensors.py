@@ -27,7 +27,7 @@ _on = dg.DefaultSensorStatus.RUNNING
 @dg.sensor(minimum_interval_seconds=1, default_status=_on)
 def tracking_reactions(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
     """Waits for alerts that a tracking event queued, sends them at once, and reports new events on the asset graph."""
-    wait_for_alerts(ledger_url(platform.settings), LISTEN_SECONDS)
+    wait_for_alerts(ledger_url(platform.settings), LISTEN_SECONDS, platform.clock)
     summary = react_once(platform.ledger, platform.settings, platform.clock)
     events, cursor = observe_events(platform, context.cursor)
     reason = None if events else dg.SkipReason(f"No new events; {summary}.")

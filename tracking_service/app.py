@@ -11,7 +11,7 @@ from tracking_service.clock import Clock
 from tracking_service.counters import Counters
 from tracking_service.events import Recorder
 from tracking_service.hits import HitReader
-from tracking_service.networks import TrustedProxies
+from tracking_service.networks import Networks, TrustedProxies
 from tracking_service.pages import Pages
 from tracking_service.problems import serialize_problem
 from tracking_service.resources.health import Health
@@ -46,7 +46,9 @@ def create_app(
     """
     counters = counters or Counters()
     signer = settings.link_signer
-    hits = hits or HitReader(clock, TrustedProxies(settings.trusted_proxies))
+    hits = hits or HitReader(
+        clock, TrustedProxies(settings.trusted_proxies), Networks(settings.own_networks, "OWN_NETWORKS")
+    )
     pages = Pages(settings.from_name, settings.from_email)
     app = falcon.asgi.App()
     if isinstance(recorder, EventWriter):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from tracking_service.verdicts import BURST_SECONDS
+
 _REQUESTS_KEPT = 16
 
 
@@ -17,41 +19,67 @@ class Burst(NamedTuple):
     Attributes:
         links: distinct links requested (pixels are not links).
         requests: requests of any kind.
+        link_gap_seconds: the shortest time between two requests of different links, one after the other.
         head_before: the same link was asked for with HEAD.
+        honeypot: the link that no person sees was requested.
     """
 
     links: int
     requests: int
-    head_before: bool
+    link_gap_seconds: float | None = None
+    head_before: bool = False
+    honeypot: bool = False
 
 
-_ALONE_AS_PIXEL, _ALONE_AS_LINK = Burst(0, 1, False), Burst(1, 1, False)
+class _Request(NamedTuple):
+    at: float
+    method: str
+    link: str | None
+    honeypot: bool
+
+
+_ALONE_AS_PIXEL, _ALONE_AS_LINK = Burst(0, 1), Burst(1, 1)
 
 
 class RecentRequests:
     """Remembers the requests of the last seconds, of a bounded number of messages."""
 
-    def __init__(self, *, window_seconds: float = 10.0, messages_kept: int = 5000) -> None:
+    def __init__(self, *, window_seconds: float = BURST_SECONDS, messages_kept: int = 5000) -> None:
         self._window_seconds = window_seconds
         self._limit = messages_kept
-        self._messages: OrderedDict[UUID, list[tuple[float, str, str | None]]] = OrderedDict()
+        self._messages: OrderedDict[UUID, list[_Request]] = OrderedDict()
 
-    def note(self, outreach_id: UUID, at: datetime, method: str, link: str | None) -> Burst:
+    def note(self, outreach_id: UUID, at: datetime, method: str, link: str | None, *, honeypot: bool = False) -> Burst:
         """Remember one request (`link` is None for the pixel) and return the burst that it is part of."""
         now = at.timestamp()
         oldest = now - self._window_seconds
+        request = _Request(now, method, link, honeypot)
         before = self._messages.pop(outreach_id, None)
-        if before is None:  # the common case, kept short
-            self._messages[outreach_id] = [(now, method, link)]
+        if before is None:  # by far the most common, so kept short
+            self._messages[outreach_id] = [request]
             self._forget(oldest)
+            if honeypot:
+                return _burst([request], head_before=False)
             return _ALONE_AS_PIXEL if link is None else _ALONE_AS_LINK
-        seen = [request for request in before if request[0] >= oldest][-_REQUESTS_KEPT:]
-        head_before = method != "HEAD" and link is not None and any(r[1] == "HEAD" and r[2] == link for r in seen)
-        seen.append((now, method, link))
+        seen = [earlier for earlier in before if earlier.at >= oldest][-_REQUESTS_KEPT:]
+        head_before = method != "HEAD" and link is not None and any(r.method == "HEAD" and r.link == link for r in seen)
+        seen.append(request)
         self._messages[outreach_id] = seen
         self._forget(oldest)
-        return Burst(len({r[2] for r in seen if r[2] is not None}), len(seen), head_before)
+        return _burst(seen, head_before)
 
     def _forget(self, oldest: float) -> None:
-        while len(self._messages) > self._limit or next(iter(self._messages.values()))[-1][0] < oldest:
+        while len(self._messages) > self._limit or next(iter(self._messages.values()))[-1].at < oldest:
             self._messages.popitem(last=False)
+
+
+def _burst(seen: list[_Request], head_before: bool) -> Burst:
+    gap, last, links = None, None, set()
+    for request in seen:
+        if request.link is None:
+            continue
+        links.add(request.link)
+        if last is not None and last.link != request.link:
+            gap = request.at - last.at if gap is None else min(gap, request.at - last.at)
+        last = request
+    return Burst(len(links), len(seen), gap, head_before, any(request.honeypot for request in seen))

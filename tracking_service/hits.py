@@ -4,16 +4,17 @@ Kept are the raw signals that a verdict needs, shortened. The address of the req
 goes no further. Reading the body, cookies or the query string does not belong here: none of them counts.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import falcon.asgi
 
-from tracking_service.bursts import RecentRequests
+from tracking_service.bursts import Burst, RecentRequests
 from tracking_service.clock import Clock
 from tracking_service.events import TrackingEvent
 from tracking_service.links import Link
-from tracking_service.networks import TrustedProxies
+from tracking_service.networks import Networks, TrustedProxies, truncated_network
 from tracking_service.verdicts import JUDGED_HEADERS
 
 _KEPT = {name.encode(): name for name in JUDGED_HEADERS}
@@ -27,17 +28,19 @@ class HitReader:
     Args:
         clock: gives the moment of a hit.
         proxies: whose X-Forwarded-For is believed.
+        own_networks: where the operator looks at mails from; such hits are marked.
     """
 
-    def __init__(self, clock: Clock, proxies: TrustedProxies) -> None:
+    def __init__(self, clock: Clock, proxies: TrustedProxies, own_networks: Networks | None = None) -> None:
         self._clock = clock
         self._proxies = proxies
+        self._own_networks = own_networks
         self._recent = RecentRequests()
 
     def event(self, request: falcon.asgi.Request, link: Link) -> TrackingEvent:
         """The event of a request that counts."""
         now = self._clock.now()
-        burst = self._recent.note(link.outreach_id, now, request.method, _name(link))
+        burst = self._note(request.method, link, now)
         headers: dict[str, Any] = {"burst": burst._asdict()}
         user_agent = None
         forwarded_for = None
@@ -50,25 +53,34 @@ class HitReader:
             elif name == b"x-forwarded-for":
                 forwarded_for = f"{forwarded_for},{_text(value)}" if forwarded_for else _text(value)
         client = request.scope.get("client")
+        requester = self._proxies.requester(client[0] if client else None, forwarded_for)
+        if self._own_networks and requester in self._own_networks:
+            headers["own_view"] = True
         return TrackingEvent(
             id=uuid4(),
-            event_type=link.kind,
+            event_type="click" if link.kind == "honeypot" else link.kind,
             outreach_id=link.outreach_id,
             occurred_at=now,
             method=request.method,
             url_clicked=link.destination,
-            network=self._proxies.requester_network(client[0] if client else None, forwarded_for),
+            network=truncated_network(requester),
             user_agent=user_agent,
             headers=headers,
         )
 
     def note(self, request: falcon.asgi.Request, link: Link) -> None:
         """Remember a request that does not count (HEAD, a look at the unsubscribe page): it tells about others."""
-        self._recent.note(link.outreach_id, self._clock.now(), request.method, _name(link))
+        self._note(request.method, link, self._clock.now())
+
+    def _note(self, method: str, link: Link, now: datetime) -> Burst:
+        honeypot = link.kind == "honeypot"
+        return self._recent.note(link.outreach_id, now, method, _name(link), honeypot=honeypot)
 
 
 def _name(link: Link) -> str | None:
-    return None if link.kind == "open" else link.destination or link.kind
+    if link.kind == "open":
+        return None
+    return link.destination if link.kind == "click" else link.kind
 
 
 def _text(value: bytes, limit: int = 1000) -> str:

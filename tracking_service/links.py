@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-LinkKind = Literal["open", "click", "unsubscribe"]
-_CODES: dict[LinkKind, int] = {"open": 1, "click": 2, "unsubscribe": 3}
+LinkKind = Literal["open", "click", "unsubscribe", "honeypot"]
+_CODES: dict[LinkKind, int] = {"open": 1, "click": 2, "unsubscribe": 3, "honeypot": 4}
 _KINDS: dict[int, LinkKind] = {code: kind for kind, code in _CODES.items()}
 _VERSION = 1
 _HEADER_BYTES = 3 + 16
@@ -21,7 +21,12 @@ _TOKEN_LIMIT = 2048
 # The other alphabet's own signs, and whatever is not base64 at all, become signs that no alphabet knows.
 _FROM_URL_SAFE = str.maketrans("-_+/=", "+/   ")
 _PADDING = ("", "===", "==", "=")
-_PATHS: dict[LinkKind, str] = {"open": "/track/open/", "click": "/track/click/", "unsubscribe": "/unsubscribe/"}
+_PATHS: dict[LinkKind, str] = {
+    "open": "/track/open/",
+    "click": "/track/click/",
+    "unsubscribe": "/unsubscribe/",
+    "honeypot": "/track/click/",  # looks like any other link to whatever follows it
+}
 
 
 class Link(NamedTuple):

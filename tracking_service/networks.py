@@ -6,6 +6,33 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 _KEPT_BITS = {4: 24, 6: 48}
 
 
+class Networks:
+    """A set of networks.
+
+    Args:
+        entries: addresses or networks.
+        setting: the name of the setting that they come from.
+
+    Raises:
+        ValueError: naming the first entry that is neither.
+    """
+
+    def __init__(self, entries: tuple[str, ...], setting: str) -> None:
+        self._networks = []
+        for entry in entries:
+            try:
+                self._networks.append(ip_network(entry, strict=False))
+            except ValueError:
+                raise ValueError(f"{setting} names {entry!r}, which is neither an address nor a network.") from None
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+    def __contains__(self, host: str | None) -> bool:
+        address = _address(host)
+        return address is not None and any(address in network for network in self._networks)
+
+
 class TrustedProxies:
     """Finds the requester behind the proxies that we run ourselves.
 
@@ -17,28 +44,18 @@ class TrustedProxies:
     """
 
     def __init__(self, networks: tuple[str, ...]) -> None:
-        self._networks = []
-        for entry in networks:
-            try:
-                self._networks.append(ip_network(entry, strict=False))
-            except ValueError:
-                raise ValueError(
-                    f"TRUSTED_PROXIES names {entry!r}, which is neither an address nor a network."
-                ) from None
+        self._networks = Networks(networks, "TRUSTED_PROXIES")
+
+    def requester(self, peer: str | None, forwarded_for: str | None) -> str | None:
+        """The rightmost hop that is not a proxy of ours; it may be no address at all."""
+        if not self._networks or not forwarded_for or peer not in self._networks:
+            return peer
+        hops = [hop.strip() for hop in forwarded_for.split(",")]
+        return next((hop for hop in reversed(hops) if hop not in self._networks), hops[0])
 
     def requester_network(self, peer: str | None, forwarded_for: str | None) -> str | None:
-        """The truncated network of the rightmost hop that is not a proxy of ours, or None where that is no address."""
-        if not self._networks or not forwarded_for or not self._trusts(peer):
-            return truncated_network(peer)
-        hops = [hop.strip() for hop in forwarded_for.split(",")]
-        for hop in reversed(hops):
-            if not self._trusts(hop):
-                return truncated_network(hop)
-        return truncated_network(hops[0])
-
-    def _trusts(self, host: str | None) -> bool:
-        address = _address(host)
-        return address is not None and any(address in network for network in self._networks)
+        """The truncated network of the requester, or None where that is no address."""
+        return truncated_network(self.requester(peer, forwarded_for))
 
 
 @lru_cache(maxsize=4096)

@@ -59,6 +59,7 @@ class ServiceSettings(BaseSettings):
     tracking_host: str = "127.0.0.1"
     tracking_port: int = Field(default=8000, ge=0, le=65535)
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    own_networks: Annotated[tuple[str, ...], NoDecode] = ()
     database_timeout_seconds: float = Field(default=2.0, gt=0)
     from_name: str = "Your Name"
     from_email: str = "you@example.com"
@@ -100,7 +101,7 @@ class ServiceSettings(BaseSettings):
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"The settings file {path} cannot be read: {error}.") from None
 
-    @field_validator("app_secret_keys_retired", "trusted_proxies", mode="before")
+    @field_validator("app_secret_keys_retired", "trusted_proxies", "own_networks", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -20,7 +20,9 @@ from psycopg.rows import dict_row
 from tracking_service.clock import Clock
 from tracking_service.events import TrackingEvent
 from tracking_service.hashes import suppression_hash
-from tracking_service.verdicts import VERSION, Hit, judge
+from tracking_service.histories import hit_from_signals
+from tracking_service.rejudging import begun_bursts, judge_again
+from tracking_service.verdicts import VERSION, judge
 
 _Connection = psycopg.AsyncConnection[dict[str, Any]]
 _Result = TypeVar("_Result")
@@ -156,13 +158,16 @@ class EventStore:
         rows = json.dumps(
             [_row(event, self._sent_at(event.outreach_id, messages)) for event in events], separators=(",", ":")
         )
-        suppressed = self._suppressions(events, messages)
-        if not suppressed:
+        suppressed, bursts = self._suppressions(events, messages), begun_bursts(events)
+        if not suppressed and not bursts:
             return (await connection.execute(_INSERT, (VERSION, now, rows))).rowcount
         async with connection.transaction(), connection.cursor() as cursor:
             await cursor.execute(_INSERT, (VERSION, now, rows))
             added = cursor.rowcount
-            await cursor.executemany(_SUPPRESS, [(kind, value, now) for kind, value in suppressed])
+            if suppressed:
+                await cursor.executemany(_SUPPRESS, [(kind, value, now) for kind, value in suppressed])
+            if bursts:
+                await judge_again(cursor, bursts)
         return added
 
     async def _messages(self, connection: _Connection, events: Sequence[TrackingEvent]) -> dict[UUID, dict[str, Any]]:
@@ -235,18 +240,8 @@ class EventStore:
 
 
 def _row(event: TrackingEvent, sent_at: datetime | None) -> dict[str, Any]:
-    burst = event.headers.get("burst") or {}
     judgement = judge(
-        Hit(
-            event.event_type,
-            event.method,
-            event.user_agent,
-            event.headers,
-            event.network,
-            None if sent_at is None else (event.occurred_at - sent_at).total_seconds(),
-            burst.get("links", 1),
-            burst.get("head_before", False),
-        )
+        hit_from_signals(event.event_type, event.method, event.user_agent, event.headers, event.occurred_at, sent_at)
     )
     return {
         "id": event.id.hex,

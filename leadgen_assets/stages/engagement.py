@@ -4,7 +4,10 @@ Polling is in `leadgen_assets/mailbox`, sending alerts in `leadgen_assets/reacti
 are in `domain/replies` and `tracking_service/verdicts`.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import dagster as dg
 import polars as pl
@@ -27,6 +30,7 @@ from leadgen_assets.storage.events import events_between
 from leadgen_assets.storage.inbox import messages_between
 from leadgen_assets.storage.schemas import frame_of
 from tracking_service import verdicts
+from tracking_service.histories import in_context, moments_of
 
 tracking_events = dg.AssetSpec(
     "tracking_events",
@@ -70,7 +74,7 @@ def engagement(
     since, until = day_bounds(partition_day(context), platform.settings.operator_timezone)
     with platform.ledger() as connection:
         events = events_between(connection, since, until)
-    rows = [judged(event) for event in events]
+    rows = judged(events)
     changed = sum(row["verdict"] != event["verdict"] for row, event in zip(rows, events, strict=True))
     frame = frame_of("engagement", rows)
     counts = _counts(frame, "event_type", "verdict") | {
@@ -92,27 +96,32 @@ def alerts(context: dg.AssetExecutionContext, platform: Platform) -> dg.Output[p
     return materialized(frame, "kind", "channel", "status", **_counts(frame, "channel", "status"))
 
 
-def judged(event: dict[str, Any]) -> dict[str, Any]:
-    """One row of asset `engagement` for one stored event; hits are judged anew, other events keep their verdict."""
-    row = {
+def judged(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of asset `engagement`, in order; hits are judged anew among their neighbours, others keep their verdict."""
+    messages: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for event in events:
+        if event["origin"] == "tracking" and event["outreach_id"] is not None:
+            messages[event["outreach_id"]].append(event)
+    judgements = {
+        event["id"]: verdicts.judge(hit)
+        for hits in messages.values()
+        for event, hit in zip(hits, in_context(moments_of(hits)), strict=True)
+    }
+    return [_row(event, judgements.get(event["id"])) for event in events]
+
+
+def _row(event: dict[str, Any], judgement: verdicts.Judgement | None) -> dict[str, Any]:
+    return {
         "event_id": str(event["id"]),
         "lead_id": str(event["lead_id"]) if event["lead_id"] else None,
         "outreach_id": str(event["outreach_id"]) if event["outreach_id"] else None,
         "event_type": event["event_type"],
         "occurred_at": event["occurred_at"],
         "origin": event["origin"],
-        "verdict": event["verdict"],
-        "reasons": list(event["reasons"]),
-        "verdict_version": event["verdict_version"],
+        "verdict": judgement.verdict if judgement else event["verdict"],
+        "reasons": list(judgement.reasons if judgement else event["reasons"]),
+        "verdict_version": verdicts.VERSION if judgement else event["verdict_version"],
     }
-    if event["origin"] == "tracking":
-        judgement = verdicts.judge(verdicts.hit_from_row(event))
-        row |= {
-            "verdict": judgement.verdict,
-            "reasons": list(judgement.reasons),
-            "verdict_version": verdicts.VERSION,
-        }
-    return row
 
 
 def _poll(context: dg.AssetExecutionContext, platform: Platform) -> str:

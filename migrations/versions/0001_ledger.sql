@@ -184,7 +184,7 @@ CREATE TABLE email_events (
 );
 CREATE INDEX events_by_outreach ON email_events (outreach_id);
 CREATE INDEX events_by_lead ON email_events (lead_id);
-CREATE INDEX events_by_time ON email_events (occurred_at);
+CREATE INDEX events_by_time ON email_events USING brin (occurred_at);  -- stored nearly in order
 CREATE INDEX events_by_storing ON email_events (stored_at);
 
 -- Salted hashes without foreign keys: they outlive the lead they came from.
@@ -457,17 +457,43 @@ END $$;
 CREATE TRIGGER events_become_facts AFTER INSERT ON email_events REFERENCING NEW TABLE AS stored
     FOR EACH STATEMENT EXECUTE FUNCTION facts_from_events();
 
+-- A hit whose verdict changes (the rest of a scanner's burst arrived) may take back an open or a click, and its alert.
+CREATE FUNCTION facts_after_new_verdicts() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+DECLARE
+    touched UUID[] := ARRAY(SELECT DISTINCT n.lead_id FROM judged n JOIN formerly f ON f.id = n.id
+                            WHERE n.verdict <> f.verdict AND n.lead_id IS NOT NULL ORDER BY 1);
+BEGIN
+    IF touched = '{}' THEN RETURN NULL; END IF;
+    PERFORM set_config('leadgen.verdict_recompute', 'on', TRUE);
+    PERFORM 1 FROM leads WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE leads SET first_opened_at = e.opened_at, first_clicked_at = e.clicked_at, updated_at = greatest(leads.updated_at, e.stored_at)
+    FROM (SELECT lead_id, max(stored_at) AS stored_at,
+                 min(occurred_at) FILTER (WHERE event_type = 'open' AND verdict = 'person') AS opened_at,
+                 min(occurred_at) FILTER (WHERE event_type = 'click' AND verdict = 'person') AS clicked_at
+          FROM email_events WHERE lead_id = ANY (touched) GROUP BY lead_id) e
+    WHERE leads.id = e.lead_id
+      AND (leads.first_opened_at, leads.first_clicked_at) IS DISTINCT FROM (e.opened_at, e.clicked_at);
+    DELETE FROM alert_outbox a USING leads l
+    WHERE a.lead_id = l.id AND l.id = ANY (touched) AND a.status = 'pending'
+      AND (a.kind = 'opened' AND l.first_opened_at IS NULL OR a.kind = 'clicked' AND l.first_clicked_at IS NULL);
+    PERFORM set_config('leadgen.verdict_recompute', '', TRUE);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER verdicts_change_facts AFTER UPDATE ON email_events REFERENCING OLD TABLE AS formerly NEW TABLE AS judged
+    FOR EACH STATEMENT EXECUTE FUNCTION facts_after_new_verdicts();
+
+-- Opens and clicks wait until a burst would be over, so that a scanner rings no phone.
 -- The first open, click and reply of a person ring the operator's phone once, whichever path stored them.
 CREATE FUNCTION queue_lead_alerts() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO alert_outbox (dedupe_key, channel, kind, lead_id, created_at, not_before)
-    SELECT fact.kind || ':' || NEW.id, fact.channel, fact.kind, NEW.id, NEW.updated_at, NEW.updated_at
-    FROM (VALUES ('opened', 'telegram', OLD.first_opened_at IS NULL AND NEW.first_opened_at IS NOT NULL),
-                 ('clicked', 'telegram', OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL),
-                 ('clicked', 'whatsapp', OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL),
-                 ('replied', 'telegram', OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL),
-                 ('replied', 'whatsapp', OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL)
-         ) AS fact (kind, channel, is_new)
+    SELECT fact.kind || ':' || NEW.id, fact.channel, fact.kind, NEW.id, NEW.updated_at, NEW.updated_at + fact.settling
+    FROM (VALUES ('opened', 'telegram', INTERVAL '10 seconds', OLD.first_opened_at IS NULL AND NEW.first_opened_at IS NOT NULL),
+                 ('clicked', 'telegram', INTERVAL '10 seconds', OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL),
+                 ('clicked', 'whatsapp', INTERVAL '10 seconds', OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL),
+                 ('replied', 'telegram', INTERVAL '0', OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL),
+                 ('replied', 'whatsapp', INTERVAL '0', OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL)
+         ) AS fact (kind, channel, settling, is_new)
     WHERE fact.is_new
     ON CONFLICT (dedupe_key, channel) DO NOTHING;
     PERFORM pg_notify('leadgen_alerts', '');

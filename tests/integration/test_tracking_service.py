@@ -30,8 +30,9 @@ from tests.integration.tracking import (
 )
 from tracking_service.clock import FileClock
 from tracking_service.hashes import suppression_hash
+from tracking_service.histories import hit_from_row
 from tracking_service.links import Link, LinkSigner
-from tracking_service.verdicts import hit_from_row, judge
+from tracking_service.verdicts import judge
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,30 @@ def test_a_persons_open_and_click_are_stored_and_become_facts_and_alerts(door: D
             rows(door.conninfo, "SELECT status FROM email_outreach WHERE id = %s", message)[0]["status"] == "delivered"
         )
         assert door.alerts(message) == 3
+
+
+def test_a_scanner_in_disguise_takes_back_what_its_first_hit_seemed_to_be(door: Door) -> None:
+    message = door.message()
+    assert door.service.get(click_path(message)).status_code == 302
+    assert (door.lead(message)["status"], door.alerts(message)) == ("clicked", 2)
+    waiting = rows(
+        door.conninfo,
+        "SELECT not_before - created_at AS wait FROM alert_outbox WHERE lead_id = %s",
+        door.lead(message)["id"],
+    )
+    assert {row["wait"] for row in waiting} == {timedelta(seconds=10)}
+    assert door.service.get(click_path(message, "https://company.test/example")).status_code == 302
+    assert [event["verdict"] for event in door.events(message)] == ["machine", "machine"]
+    assert (door.lead(message)["status"], door.alerts(message)) == ("email_sent", 0)
+
+
+def test_the_link_that_no_person_sees_leads_on_and_marks_a_machine(door: Door) -> None:
+    message = door.message()
+    trap = SIGNER.token(Link("honeypot", message, DESTINATION))
+    assert door.service.get(f"/track/click/{trap}").headers["location"] == DESTINATION
+    assert [(event["event_type"], event["verdict"]) for event in door.events(message)] == [("click", "machine")]
+    assert door.service.get(f"/track/open/{trap}").headers["content-type"] == "image/gif"
+    assert len(door.events(message)) == 1
 
 
 def test_a_scanner_that_follows_every_link_advances_nothing(door: Door) -> None:

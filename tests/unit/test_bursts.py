@@ -15,11 +15,11 @@ def after(seconds: float) -> dict:
 
 def test_distinct_links_of_one_message_add_up_and_pixels_are_no_links() -> None:
     recent, message = RecentRequests(), uuid4()
-    assert recent.note(message, **after(0), method="GET", link=None) == Burst(0, 1, False)
-    assert recent.note(message, **after(1), method="GET", link=OFFER) == Burst(1, 2, False)
-    assert recent.note(message, **after(2), method="GET", link=OFFER) == Burst(1, 3, False)
-    assert recent.note(message, **after(3), method="GET", link=UNSUBSCRIBE) == Burst(2, 4, False)
-    assert recent.note(uuid4(), **after(3), method="GET", link=OFFER) == Burst(1, 1, False)
+    assert recent.note(message, **after(0), method="GET", link=None) == Burst(0, 1)
+    assert recent.note(message, **after(1), method="GET", link=OFFER) == Burst(1, 2)
+    assert recent.note(message, **after(2), method="GET", link=OFFER) == Burst(1, 3)
+    assert recent.note(message, **after(3), method="GET", link=UNSUBSCRIBE) == Burst(2, 4, link_gap_seconds=1.0)
+    assert recent.note(uuid4(), **after(3), method="GET", link=OFFER) == Burst(1, 1)
 
 
 def test_a_head_counts_against_the_same_link_within_the_window_only() -> None:
@@ -27,7 +27,14 @@ def test_a_head_counts_against_the_same_link_within_the_window_only() -> None:
     recent.note(message, **after(0), method="HEAD", link=OFFER)
     assert not recent.note(message, **after(1), method="GET", link=UNSUBSCRIBE).head_before
     assert recent.note(message, **after(10), method="GET", link=OFFER).head_before
-    assert recent.note(message, **after(10.5), method="GET", link=OFFER) == Burst(2, 3, False)
+    assert recent.note(message, **after(10.5), method="GET", link=OFFER) == Burst(2, 3, link_gap_seconds=9.0)
+
+
+def test_the_link_that_no_person_sees_marks_the_whole_burst() -> None:
+    recent, message = RecentRequests(), uuid4()
+    assert recent.note(message, **after(0), method="GET", link="honeypot", honeypot=True).honeypot
+    assert recent.note(message, **after(1), method="GET", link=OFFER).honeypot
+    assert not recent.note(message, **after(30), method="GET", link=OFFER).honeypot
 
 
 def test_memory_is_bounded_by_messages_and_by_time() -> None:

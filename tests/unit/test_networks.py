@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracking_service.networks import TrustedProxies, truncated_network
+from tracking_service.networks import Networks, TrustedProxies, truncated_network
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,12 @@ def test_the_rightmost_hop_that_is_not_ours_counts(
 def test_a_proxy_that_is_no_network_is_named() -> None:
     with pytest.raises(ValueError, match=r"TRUSTED_PROXIES names 'proxy\.internal'"):
         TrustedProxies(("10.0.0.1", "proxy.internal"))
+
+
+def test_a_set_of_networks_holds_addresses_only() -> None:
+    own = Networks(("203.0.113.7", "2001:db8:7::/48"), "OWN_NETWORKS")
+    assert "203.0.113.7" in own
+    assert "2001:db8:7:1::9" in own
+    assert not any(host in own for host in ("203.0.113.8", "unknown", "", None))
+    with pytest.raises(ValueError, match="OWN_NETWORKS names 'home'"):
+        Networks(("home",), "OWN_NETWORKS")

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from benchmarks.verdicts import CASES, judged, read_cases, score
 from tests.conftest import MONDAY
-from tracking_service.verdicts import Hit, hit_from_row, judge
+from tracking_service.histories import Moment, hit_from_row, in_context
+from tracking_service.verdicts import Hit, judge
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -70,6 +72,8 @@ def test_apples_prefetch_is_a_machine_whenever_it_comes(seconds: float) -> None:
         "facebookexternalhit/1.1",
         "WhatsApp/2.24",
         "Java/17.0.2",
+        "okhttp/4.12.0",
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
     ],
 )
 @pytest.mark.parametrize("event_type", ["open", "click"])
@@ -83,6 +87,10 @@ def test_scanners_that_name_themselves_are_machines_at_any_time(event_type: str,
         {"method": "HEAD"},
         {"head_before": True},
         {"links_in_burst": 3},
+        {"links_in_burst": 2, "link_gap_seconds": 0.7},
+        {"requests_in_burst": 8},
+        {"honeypot": True},
+        {"own_view": True},
         {"seconds_since_sent": 9.9},
         {"seconds_since_sent": -2.0},
         {"seconds_since_sent": 45.0, "headers": {}},
@@ -107,7 +115,10 @@ def test_a_click_that_behaves_like_a_machine_is_one_whatever_it_calls_itself(sig
         ("click", {"links_in_burst": 2}),
         ("click", {"user_agent": "SomethingNew/1.0"}),
         ("click", {"seconds_since_sent": None}),
+        ("click", {"seconds_since_sent": 41.0}),
+        ("click", {"headers": FINNISH | {"sec-fetch-dest": "image"}}),
         ("open", {"seconds_since_sent": 4.0}),
+        ("open", {"seconds_since_sent": 50.0}),
         ("open", {"user_agent": GMAIL, "seconds_since_sent": 4.0}),
         ("open", {"headers": {}}),
         ("open", {"user_agent": None}),
@@ -128,7 +139,8 @@ def test_unsubscribing_by_post_is_always_a_persons_wish() -> None:
 
 @pytest.mark.parametrize("as_text", [False, True])
 def test_a_stored_row_carries_every_signal(as_text: bool) -> None:
-    headers = FINNISH | {"burst": {"links": 2, "requests": 5, "head_before": True}}
+    burst = {"links": 2, "requests": 5, "link_gap_seconds": 1.5, "head_before": True, "honeypot": True}
+    headers = FINNISH | {"burst": burst, "own_view": True}
     row = {
         "event_type": "click",
         "method": "GET",
@@ -141,6 +153,22 @@ def test_a_stored_row_carries_every_signal(as_text: bool) -> None:
     }
     found = hit_from_row(row)
     assert (found.seconds_since_sent, found.links_in_burst, found.head_before) == (90.0, 2, True)
+    assert (found.requests_in_burst, found.link_gap_seconds, found.honeypot, found.own_view) == (5, 1.5, True, True)
     assert found.headers["accept-language"] == FINNISH["accept-language"]
     assert hit_from_row({**row, "transmitting_at": None, "sent_at": None}).seconds_since_sent is None
     assert hit_from_row({**row, "headers": None}).links_in_burst == 1
+
+
+def test_the_first_hit_of_a_burst_is_seen_for_what_it_is_once_the_rest_has_arrived() -> None:
+    moments = [
+        Moment(at, link, hit("click", CHROME)) for at, link in ((0.0, "offer"), (0.6, "example"), (40.0, "offer"))
+    ]
+    assert [judge(moment.hit).verdict for moment in moments] == ["person"] * 3
+    assert [judge(found).verdict for found in in_context(moments)] == ["machine", "machine", "person"]
+
+
+def test_the_labelled_hits_are_judged_as_well_as_promised() -> None:
+    cases = read_cases(CASES)
+    found = score(cases, judged(cases))
+    assert found["people_clicks"] >= 100
+    assert found["checks"] == dict.fromkeys(found["checks"], True)

@@ -13,6 +13,9 @@ from tracking_service.links import Link, LinkKind, LinkSigner
 from tracking_service.pages import Pages
 from tracking_service.resources.responses import REDIRECT_HEADERS, answer_page, answer_pixel
 
+_OPENS: tuple[LinkKind, ...] = ("open",)
+_CLICKS: tuple[LinkKind, ...] = ("click", "honeypot")
+
 
 class OpenPixel:
     """`/track/open/{token}`: the pixel, always; an event for a token of ours that is asked for with GET."""
@@ -22,7 +25,7 @@ class OpenPixel:
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response, token: str) -> None:
         """The pixel, once the open is durable; a loss is counted by the recorder."""
-        link = _read(self._signer, self._counters, token, "open")
+        link = _read(self._signer, self._counters, token, _OPENS)
         if link is not None:
             with suppress(NotDurableError):
                 await self._recorder.record(self._hits.event(request, link))
@@ -30,7 +33,7 @@ class OpenPixel:
 
     async def on_head(self, request: falcon.asgi.Request, response: falcon.asgi.Response, token: str) -> None:
         """The pixel's headers; never counts."""
-        link = _read(self._signer, self._counters, token, "open")
+        link = _read(self._signer, self._counters, token, _OPENS)
         if link is not None:
             self._hits.note(request, link)
         answer_pixel(response)
@@ -47,7 +50,7 @@ class ClickRedirect:
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response, token: str) -> None:
         """The redirect, once the click is durable; a click that is lost still leads there."""
-        link = _read(self._signer, self._counters, token, "click")
+        link = _read(self._signer, self._counters, token, _CLICKS)
         if link is not None:
             with suppress(NotDurableError):
                 await self._recorder.record(self._hits.event(request, link))
@@ -55,7 +58,7 @@ class ClickRedirect:
 
     async def on_head(self, request: falcon.asgi.Request, response: falcon.asgi.Response, token: str) -> None:
         """The redirect without counting."""
-        link = _read(self._signer, self._counters, token, "click")
+        link = _read(self._signer, self._counters, token, _CLICKS)
         if link is not None:
             self._hits.note(request, link)
         self._answer(response, link)
@@ -69,10 +72,10 @@ class ClickRedirect:
         response.set_header("location", falcon.uri.encode_check_escaped(link.destination))
 
 
-def _read(signer: LinkSigner, counters: Counters, token: str, kind: LinkKind) -> Link | None:
-    """The link of a token of this kind; anything else is counted and is None."""
+def _read(signer: LinkSigner, counters: Counters, token: str, kinds: tuple[LinkKind, ...]) -> Link | None:
+    """The link of a token of these kinds; anything else is counted and is None."""
     link = signer.read(token)
-    if link is not None and link.kind == kind and (kind != "click" or _is_web_address(link.destination)):
+    if link is not None and link.kind in kinds and (kinds is _OPENS or _is_web_address(link.destination)):
         return link
     counters.invalid_links += 1
     return None

@@ -1,0 +1,72 @@
+"""Stored hits judged again once the rest of their burst has arrived, in the transaction that stores the rest.
+
+What the changed verdicts mean for leads and alerts follows by triggers. The rules are in `verdicts` and `histories`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from tracking_service.events import TrackingEvent
+from tracking_service.histories import in_context, moments_of
+from tracking_service.verdicts import BURST_SECONDS, MANY_REQUESTS, VERSION, judge
+
+# Two windows back: a hit at the edge of the window is judged among neighbours of its own.
+_NEIGHBOURS = """
+SELECT e.id, e.outreach_id, e.event_type, e.url_clicked, e.method, e.user_agent, e.headers, e.verdict, e.occurred_at,
+       o.transmitting_at, o.sent_at
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS burst (outreach_id, since, until)
+JOIN email_events e ON e.outreach_id = burst.outreach_id AND e.occurred_at BETWEEN burst.since AND burst.until
+JOIN email_outreach o ON o.id = e.outreach_id
+WHERE e.origin = 'tracking' AND e.event_type IN ('open', 'click')
+ORDER BY e.outreach_id, e.occurred_at, e.id
+"""
+
+_NEW_VERDICTS = """
+UPDATE email_events e SET verdict = new.verdict, reasons = string_to_array(new.reasons, '; '), verdict_version = %s
+FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new (id, verdict, reasons) WHERE e.id = new.id
+"""
+
+
+def begun_bursts(events: Iterable[TrackingEvent]) -> dict[UUID, tuple[datetime, datetime]]:
+    """The messages whose earlier hits look different now, with the time within which to judge them again.
+
+    A burst tells nothing new once it counts as one by its number of requests alone.
+    """
+    found: dict[UUID, tuple[datetime, datetime]] = {}
+    for event in events:
+        burst = event.headers.get("burst") or {}
+        requests = burst.get("requests", 1)
+        telling = burst.get("links", 1) > 1 or burst.get("honeypot") or burst.get("head_before")
+        if 1 < requests <= MANY_REQUESTS and (telling or requests == MANY_REQUESTS):
+            since, until = found.get(event.outreach_id, (event.occurred_at, event.occurred_at))
+            found[event.outreach_id] = (min(since, event.occurred_at), max(until, event.occurred_at))
+    return found
+
+
+async def judge_again(
+    cursor: psycopg.AsyncCursor[dict[str, Any]], bursts: dict[UUID, tuple[datetime, datetime]]
+) -> None:
+    """Give the hits around each burst the verdict that they have among their neighbours."""
+    reach = timedelta(seconds=2 * BURST_SECONDS)
+    await cursor.execute(
+        _NEIGHBOURS,
+        (
+            list(bursts),
+            [since - reach for since, _ in bursts.values()],
+            [until + reach for _, until in bursts.values()],
+        ),
+    )
+    rows = await cursor.fetchall()
+    changed = []
+    for message in bursts:
+        own = [row for row in rows if row["outreach_id"] == message]
+        for row, hit in zip(own, in_context(moments_of(own)), strict=True):
+            judgement = judge(hit)
+            if judgement.verdict != row["verdict"] and row["verdict"] != "machine":
+                changed.append((row["id"], judgement.verdict, "; ".join(judgement.reasons)))
+    if changed:
+        await cursor.execute(_NEW_VERDICTS, (VERSION, *map(list, zip(*sorted(changed), strict=True))))
