@@ -6,14 +6,13 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from leadgen_assets.domain.sheets import (
-    BAND,
-    INK,
-    RULE,
+    font,
     print_landscape,
     same_bytes,
     set_widths,
     write_header,
     write_link,
+    write_table_row,
     write_text,
     write_title,
 )
@@ -32,7 +31,6 @@ _VISIT_COLUMNS = (
     ("How to begin", 60), ("Outcome", 24),
 )  # fmt: skip
 _HEADER_ROW = 4
-_POINTS_PER_LINE = 15
 _CALL_NOTE = (
     "Qualified leads without an email address that may be used. Unsolicited calls and messages are regulated too:"
     " check the rules and the do-not-call lists of the country first."
@@ -79,40 +77,23 @@ def _visit_cells(row: Row) -> list[tuple[str, str | None]]:
 def _table(
     sheet: "Worksheet", columns: Sequence[tuple[str, int]], rows: Sequence[Sequence[tuple[str, str | None]]]
 ) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+    from openpyxl.styles import Alignment
 
     write_header(sheet, _HEADER_ROW, tuple(name for name, _ in columns))
     for number, cells in enumerate(rows, start=_HEADER_ROW + 1):
-        lines = 1
         for column, (text, target) in enumerate(cells, start=1):
             cell = sheet.cell(number, column)
-            cell.font = Font(color=INK, bold=column == 1)
+            cell.font = font(bold=column == 1)
             if target is None:
                 write_text(cell, text)
             else:
                 write_link(cell, text, target)
-            cell.alignment = Alignment(vertical="top", wrap_text=True)
-            cell.border = Border(bottom=Side(style="thin", color=RULE))
-            if number % 2:
-                cell.fill = PatternFill("solid", fgColor=BAND)
-            lines = max(lines, _lines(text, columns[column - 1][1]))
-        sheet.row_dimensions[number].height = _POINTS_PER_LINE * lines + 4
+        write_table_row(sheet, number, columns, banded=number % 2 == 1)
     if not rows:
-        write_text(sheet.cell(_HEADER_ROW + 1, 1), "Nobody today.").font = Font(italic=True, color=INK)
+        write_text(sheet.cell(_HEADER_ROW + 1, 1), "Nobody today.").font = font(italic=True)
     set_widths(sheet, tuple(width for _, width in columns))
     for cell in sheet[_HEADER_ROW]:
         cell.alignment = Alignment(horizontal="left", vertical="center")
-    sheet.row_dimensions[_HEADER_ROW].height = 22
     sheet.freeze_panes = f"B{_HEADER_ROW + 1}"
     sheet.sheet_view.showGridLines = False
     print_landscape(sheet, header_row=_HEADER_ROW)
-
-
-def _lines(text: str, width: int) -> int:
-    """How many lines a text takes in a column of so many characters, at word ends."""
-    lines, used = 1, 0
-    for word in text.split():
-        if used and used + 1 + len(word) > width - 2:
-            lines, used = lines + 1, 0
-        used += len(word) + bool(used)
-    return lines

@@ -3,11 +3,25 @@
 Which figures are in it is decided in `reporting`.
 """
 
+from datetime import date
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from leadgen_assets.domain.reporting import DailyReport, DayFigures, share
-from leadgen_assets.domain.sheets import same_bytes, set_widths, style_rows, write_header, write_text, write_title
+from leadgen_assets.domain.reporting import DailyReport, DayFigures, LeadLine, share
+from leadgen_assets.domain.sheets import (
+    INK,
+    QUIET,
+    font,
+    print_landscape,
+    same_bytes,
+    set_widths,
+    style_rows,
+    write_header,
+    write_link,
+    write_table_row,
+    write_text,
+    write_title,
+)
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -33,9 +47,8 @@ SUMMARY_ROWS = (
 )
 _TREND = (("Sent", "sent"), ("Opened", "opened"), ("Clicked", "clicked"), ("Replied", "replied"))
 _LEAD_COLUMNS = (
-    ("Business", 34), ("Category", 20), ("Location", 36), ("Email Sent", 12), ("Opened", 12), ("Clicked", 12),
-    ("Replied", 12), ("Status", 20), ("Phone", 19), ("Map", 8),
-    ("Email", 34), ("Where the address was found", 44),
+    ("Business", 32), ("Category", 18), ("Location", 34), ("Email Sent", 11), ("Opened", 10), ("Clicked", 10),
+    ("Replied", 10), ("Status", 19), ("Phone", 18), ("Map", 8), ("Email", 32), ("Where the address was found", 34),
 )  # fmt: skip
 
 
@@ -50,17 +63,13 @@ def build_workbook(report: DailyReport) -> bytes:
     _leads_sheet(book.create_sheet("Lead Details"), report)
     _trend_sheet(book.create_sheet("Weekly Trend"), report)
     for sheet in book.worksheets:
-        sheet.page_setup.orientation = "landscape"
-        sheet.page_setup.fitToHeight = 0
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        print_landscape(sheet, header_row=1 if sheet.title == "Lead Details" else 4)
     buffer = BytesIO()
     book.save(buffer)
     return same_bytes(buffer.getvalue())
 
 
 def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
-    from openpyxl.styles import Font
-
     sheet.title = "Daily Summary"
     write_title(
         sheet,
@@ -78,43 +87,38 @@ def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
         cell = sheet.cell(row, 4, total / base if base else None)
         cell.number_format = "0 %"
     style_rows(sheet, 5, 4 + len(SUMMARY_ROWS), 4)
-    write_text(sheet.cell(6 + len(SUMMARY_ROWS), 1), _CREDIT).font = Font(italic=True, size=9, color="6B7280")
+    write_text(sheet.cell(6 + len(SUMMARY_ROWS), 1), _CREDIT).font = font(italic=True, size=9, color=QUIET)
     set_widths(sheet, (36, 12, 12, 14))
     sheet.sheet_view.showGridLines = False
 
 
 def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill
-
     write_header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS))
     for row, line in enumerate(report.leads, start=2):
-        for column, text in (
-            (1, line.business),
-            (2, line.category),
-            (3, line.location),
-            (8, line.label),
-            (9, line.phone),
-            (11, line.email),
-            (12, line.email_found),
-        ):
-            write_text(sheet.cell(row, column), text)
-        for column, moment in ((4, line.sent), (5, line.opened), (6, line.clicked), (7, line.replied)):
-            cell = sheet.cell(row, column)
-            write_text(
-                cell,
-                "–" if moment is None else f"✓ {moment:%H:%M}" if moment.date() == report.day else f"✓ {moment:%d %b}",
-            )
-            cell.alignment = Alignment(horizontal="center")
-        if line.maps_url.startswith("https://"):
-            cell = sheet.cell(row, 10, "Open")
-            cell.hyperlink = line.maps_url
-            cell.font = Font(color="0563C1", underline="single")
-        if line.status in _FILLS:
-            sheet.cell(row, 8).fill = PatternFill("solid", fgColor=_FILLS[line.status])
-            sheet.cell(row, 8).font = Font(bold=True)
+        _lead_row(sheet, row, line, report.day)
+        write_table_row(sheet, row, _LEAD_COLUMNS, banded=row % 2 == 1)
     set_widths(sheet, tuple(width for _, width in _LEAD_COLUMNS))
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = f"A1:L{max(2, len(report.leads) + 1)}"
+    sheet.sheet_view.showGridLines = False
+
+
+def _lead_row(sheet: "Worksheet", row: int, line: LeadLine, day: date) -> None:
+    from openpyxl.styles import Alignment, PatternFill
+
+    texts = {1: line.business, 2: line.category, 3: line.location, 8: line.label, 9: line.phone, 11: line.email}
+    for column, text in (texts | {12: line.email_found}).items():
+        write_text(sheet.cell(row, column), text).font = font(bold=column == 1)
+    for column, moment in ((4, line.sent), (5, line.opened), (6, line.clicked), (7, line.replied)):
+        text = "–" if moment is None else f"✓ {moment:%H:%M}" if moment.date() == day else f"✓ {moment:%d %b}"
+        cell = write_text(sheet.cell(row, column), text)
+        cell.font = font(color=INK if moment else QUIET)
+        cell.alignment = Alignment(horizontal="center")
+    write_link(sheet.cell(row, 10), "Open", line.maps_url if line.maps_url.startswith("https://") else None)
+    sheet.cell(row, 10).alignment = Alignment(horizontal="center")
+    if line.status in _FILLS:
+        sheet.cell(row, 8).fill = PatternFill("solid", fgColor=_FILLS[line.status])
+        sheet.cell(row, 8).font = font(bold=True)
 
 
 def _trend_sheet(sheet: "Worksheet", report: DailyReport) -> None:
@@ -133,6 +137,8 @@ def _trend_sheet(sheet: "Worksheet", report: DailyReport) -> None:
     chart.height, chart.width = 9, 20
     chart.y_axis.title = "Leads"
     chart.y_axis.scaling.min = 0
+    chart.y_axis.number_format = "0"
+    chart.y_axis.majorUnit = max(1, -(-max(max(getattr(day, name) for _, name in _TREND) for day in report.trend) // 8))
     chart.y_axis.majorGridlines = None
     chart.x_axis.delete = chart.y_axis.delete = False  # recent Excel hides axes that do not say so
     chart.legend.position = "b"
