@@ -77,9 +77,7 @@ def _visit_cells(row: Row) -> list[tuple[str, str | None]]:
 def _table(
     sheet: "Worksheet", columns: Sequence[tuple[str, int]], rows: Sequence[Sequence[tuple[str, str | None]]]
 ) -> None:
-    from openpyxl.styles import Alignment
-
-    write_header(sheet, _HEADER_ROW, tuple(name for name, _ in columns))
+    write_header(sheet, _HEADER_ROW, tuple(name for name, _ in columns), left=range(1, 1 + len(columns)))
     for number, cells in enumerate(rows, start=_HEADER_ROW + 1):
         for column, (text, target) in enumerate(cells, start=1):
             cell = sheet.cell(number, column)
@@ -92,8 +90,6 @@ def _table(
     if not rows:
         write_text(sheet.cell(_HEADER_ROW + 1, 1), "Nobody today.").font = font(italic=True)
     set_widths(sheet, tuple(width for _, width in columns))
-    for cell in sheet[_HEADER_ROW]:
-        cell.alignment = Alignment(horizontal="left", vertical="center")
     sheet.freeze_panes = f"B{_HEADER_ROW + 1}"
     sheet.sheet_view.showGridLines = False
     print_landscape(sheet, header_row=_HEADER_ROW)

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +36,15 @@ def write_title(sheet: "Worksheet", title: str, note: str) -> None:
     sheet.cell(2, 1).font = font(italic=True, color=QUIET)
 
 
-def write_header(sheet: "Worksheet", row: int, labels: tuple[str, ...]) -> None:
-    """The labels of the columns, in one row."""
+def write_header(sheet: "Worksheet", row: int, labels: tuple[str, ...], *, left: Container[int] = (1,)) -> None:
+    """The labels of the columns, in one row; those of the columns in `left` begin where their texts do."""
     from openpyxl.styles import Alignment, PatternFill
 
     for column, label in enumerate(labels, start=1):
         cell = sheet.cell(row, column, label)
         cell.font = font(bold=True, color=PAPER)
         cell.fill = PatternFill("solid", fgColor=ACCENT)
-        cell.alignment = Alignment(horizontal="left" if column == 1 else "center", vertical="center")
+        cell.alignment = Alignment(horizontal="left" if column in left else "center", vertical="center")
     sheet.row_dimensions[row].height = _HEADER_POINTS
 
 
@@ -105,13 +105,14 @@ def write_link(cell: Any, label: str, target: str | None) -> "Cell":
     return cell
 
 
-def print_landscape(sheet: "Worksheet", *, header_row: int) -> None:
-    """On paper: landscape, as wide as the page, the header on every page."""
+def print_landscape(sheet: "Worksheet", *, header_row: int | None = None) -> None:
+    """On paper: landscape, as wide as the page; with a header row on every page, or all on one page without one."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight = 0
+    sheet.page_setup.fitToHeight = 0 if header_row else 1
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.print_title_rows = f"{header_row}:{header_row}"
+    if header_row:
+        sheet.print_title_rows = f"{header_row}:{header_row}"
     sheet.page_margins.left = sheet.page_margins.right = 0.4
 
 
@@ -131,7 +132,7 @@ def _lines(text: str, width: int) -> int:
     """How many lines a text takes in a column of so many characters, at word ends or within a long word."""
     lines, used = 1, 0
     for word in text.split():
-        if used and used + 1 + len(word) > width - 2:
+        if used and used + 1 + len(word) > width:
             lines, used = lines + 1, 0
         used += len(word) + bool(used)
         lines, used = lines + used // (width + 1), used % (width + 1)

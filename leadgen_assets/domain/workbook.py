@@ -63,7 +63,7 @@ def build_workbook(report: DailyReport) -> bytes:
     _leads_sheet(book.create_sheet("Lead Details"), report)
     _trend_sheet(book.create_sheet("Weekly Trend"), report)
     for sheet in book.worksheets:
-        print_landscape(sheet, header_row=1 if sheet.title == "Lead Details" else 4)
+        print_landscape(sheet, header_row=1 if sheet.title == "Lead Details" else None)
     buffer = BytesIO()
     book.save(buffer)
     return same_bytes(buffer.getvalue())
@@ -93,7 +93,7 @@ def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
 
 
 def _leads_sheet(sheet: "Worksheet", report: DailyReport) -> None:
-    write_header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS))
+    write_header(sheet, 1, tuple(name for name, _ in _LEAD_COLUMNS), left=(1, 2, 3, 8, 9, 11, 12))
     for row, line in enumerate(report.leads, start=2):
         _lead_row(sheet, row, line, report.day)
         write_table_row(sheet, row, _LEAD_COLUMNS, banded=row % 2 == 1)
