@@ -32,7 +32,10 @@ def call_sheet(
     days = warehouse.days("call_sheets")
     day = date.date() if date else days[-1] if days else None
     if day not in days or day is None:
-        errors.print(f"There is no call sheet of {day or 'any day'} yet: the day's pipeline (`leadgen run`) makes it.")
+        errors.print(
+            f"[red]✗[/red] There is no call sheet of {day or 'any day'} yet: the day's pipeline (`leadgen run`) makes it.",
+            soft_wrap=True,
+        )
         raise typer.Exit(MUST_ACT)
     rows = warehouse.read("call_sheets", since=day, until=day).to_dicts()
     with ready_database(settings) as url, ledger_connection(url) as connection:

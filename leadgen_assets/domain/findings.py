@@ -52,7 +52,7 @@ _CLAUSES: tuple[tuple[str, FindingKind], ...] = (
 )
 _BEGINNINGS: tuple[tuple[str, FindingKind], ...] = (
     ("No website found", "no_site"),
-    ("No own website; it has a page on", "social_only"),
+    ("No website of its own; it has a page on", "social_only"),
 )
 _HOST = re.compile(r"\S+\.\w\S*")
 

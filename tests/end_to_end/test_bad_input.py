@@ -58,6 +58,7 @@ OTHER_INPUTS = {
     "no places for a run": (["run"], {}, "PLACES_FILE"),
     "a day before the first": (["run", "--date", "2020-01-01"], {"PLACES_FILE": "sound.csv"}, "--date"),
     "a day to come": (["run", "--date", "2999-01-01"], {"PLACES_FILE": "sound.csv"}, "--date"),
+    "a call sheet of no day": (["call-sheet", "--date", "2026-03-02"], {}, "no call sheet of 2026-03-02"),
     "a home that is a file": (["migrate"], {"LEADGEN_HOME": "sound.csv"}, "LEADGEN_HOME"),
     "a home that cannot be": (["rehearse"], {"LEADGEN_HOME": "/proc/leadgen"}, "LEADGEN_HOME"),
 }

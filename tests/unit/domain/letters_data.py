@@ -8,7 +8,7 @@ from leadgen_assets.domain.facts import LeadFacts, facts_of
 
 NAME = "Bakery Sunflour"
 NO_SITE = "No website found: none of 5 likely addresses leads to a site of its own."
-SOCIAL = "No own website; it has a page on facebook.com, a social network or directory."
+SOCIAL = "No website of its own; it has a page on facebook.com, a social network."
 DEAD = "The listed address sunflour.test does not exist."
 BROKEN = "The listed address sunflour.test answers with the error 500."
 PARKED = "The listed address sunflour.test shows a parking or placeholder page."
