@@ -33,7 +33,7 @@ def call_sheet(
     day = date.date() if date else days[-1] if days else None
     if day not in days or day is None:
         errors.print(
-            f"[red]✗[/red] There is no call sheet of {day or 'any day'} yet: the day's pipeline (`leadgen run`) makes it.",
+            f"[red]✗[/red] There is no call sheet of {day or 'any day'} yet: `leadgen run` makes it.",
             soft_wrap=True,
         )
         raise typer.Exit(MUST_ACT)
