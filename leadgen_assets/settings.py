@@ -46,6 +46,7 @@ class Settings(ServiceSettings):
     ca_file: Path | None = None
     probe_timeout_seconds: float = Field(default=10.0, gt=0)
     probe_concurrency: int = Field(default=20, ge=1, le=200)
+    scoring_rules_file: Path | None = None
     user_agent: str = "LeadgenBot/0.1 (+https://example.com/bot)"
 
     # the model

@@ -17,6 +17,7 @@ from leadgen_assets.cli.run import run
 from leadgen_assets.cli.suppress import suppress
 from leadgen_assets.cli.targets import targets
 from leadgen_assets.cli.up import up
+from leadgen_assets.cli.why import why
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +31,7 @@ app.command()(approve)
 app.command()(pause)
 app.command()(resume)
 app.command()(suppress)
+app.command()(why)
 app.command()(report)
 app.command("call-sheet")(call_sheet)
 app.command()(doctor)

@@ -49,6 +49,7 @@ def ends_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
 def expected_errors() -> tuple[type[Exception], ...]:
     """The exceptions whose message is already the sentence an operator needs."""
     from leadgen_assets.clients.errors import ClientError
+    from leadgen_assets.domain.scoring_rules import ScoringRulesError
     from leadgen_assets.rehearsal.population import PopulationError
     from leadgen_assets.rehearsal.town_files import TownFileError
     from leadgen_assets.runtime.processes import StartError
@@ -64,6 +65,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
         StartError,
         DatabaseUnavailableError,
         PlaceFileError,
+        ScoringRulesError,
         TargetError,
         SettingsError,
     )

@@ -19,10 +19,12 @@ from leadgen_assets.domain.mail_domains import domains_to_ask
 from leadgen_assets.domain.presence import judge_presence
 from leadgen_assets.domain.probe_plan import Lead, Row, probe_lead
 from leadgen_assets.domain.rechecks import due_for_capture
-from leadgen_assets.domain.scoring import RULES_VERSION, score_leads
+from leadgen_assets.domain.score_changes import changes_between
+from leadgen_assets.domain.scoring import score_leads
+from leadgen_assets.domain.scoring_rules import ScoringRulesError, packaged_rules, rules_of
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
-from leadgen_assets.settings import Settings
+from leadgen_assets.settings import Settings, settings_or_defaults
 from leadgen_assets.stages.kinds import asset_options, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
 from leadgen_assets.storage.journal import Capture, capture_days, read_captures, store_capture
@@ -31,7 +33,16 @@ from tracking_service.clock import Clock
 
 _LONGEST_DNS_SECONDS = 5.0
 _HISTORY_DAYS = 120  # how far back captures and decisions matter to a lead that is still unknown
+_SHOWN_CHANGES = 200
 _WITHOUT_BODIES = [name for name in SCHEMAS["web_captures"].names() if name != "body"]
+
+
+def _rules_version() -> str:
+    """For the code version: the definitions must load even where the operator's file is broken."""
+    try:
+        return rules_of(settings_or_defaults().scoring_rules_file).version
+    except ScoringRulesError:
+        return packaged_rules().version
 
 
 @dg.asset(**asset_options("observation", "qualification", "dnspython", "httpx", personal=True))
@@ -89,13 +100,28 @@ def web_presence(
     return materialized(frame, "check", "state", data_version=True, **counts)
 
 
-@dg.asset(**asset_options("derivation", "qualification", "polars", code_version=f"1-{RULES_VERSION}", personal=True))
-def qualification_scores(web_presence: pl.DataFrame) -> dg.Output[pl.DataFrame]:
-    """The score of each lead as an interval within 0..100, the points by check, and the decision."""
-    frame = score_leads(web_presence)
+@dg.asset(**asset_options("derivation", "qualification", "polars", code_version=f"2-{_rules_version()}", personal=True))
+def qualification_scores(
+    context: dg.AssetExecutionContext, platform: Platform, web_presence: pl.DataFrame
+) -> dg.Output[pl.DataFrame]:
+    """The score of each lead as an interval within 0..100, the points by check, and the decision.
+
+    Scored again with other rules, the metadata shows who enters and who leaves the qualified.
+    """
+    rules, day = rules_of(platform.settings.scoring_rules_file), partition_day(context)
+    frame = score_leads(web_presence, rules)
+    before = platform.warehouse.read("qualification_scores", since=day, until=day)
     decisions = {"qualified": 0, "disqualified": 0, "unknown": 0} | dict(frame.group_by("decision").len().iter_rows())
     preview = ("score_lower", "score_upper", "decision", "rules_version")
-    return materialized(frame, *preview, data_version=True, **decisions, rules_version=RULES_VERSION)
+    changes = changes_between(before, frame)
+    moves: dict[str, Any] = {
+        "entered": changes.filter(pl.col("after") == "qualified").height,
+        "left": changes.filter(pl.col("before") == "qualified").height,
+    }
+    if not changes.is_empty():
+        moves["changes"] = dg.MetadataValue.json(changes.head(_SHOWN_CHANGES).to_dicts())
+        moves["rules_before"] = before["rules_version"][0]
+    return materialized(frame, *preview, data_version=True, **decisions, **moves, rules_version=rules.version)
 
 
 @dg.asset_check(asset=qualification_scores, blocking=True, partitions_def=daily)

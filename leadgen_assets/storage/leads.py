@@ -163,6 +163,21 @@ _OPEN_TO_REVISION = (
 )
 
 
+def find_leads(connection: Connection, text: str) -> list[dict[str, Any]]:
+    """The leads with this id, address or business name, compared without regard to case.
+
+    Returns:
+        id, business_name, city, status, decision, rules_version, route, email of each, by name.
+    """
+    rows = connection.execute(
+        "SELECT id, business_name, city, status, decision, rules_version, route, email FROM leads"
+        " WHERE id::text = lower(%(text)s) OR lower(email) = lower(%(text)s) OR lower(business_name) = lower(%(text)s)"
+        " ORDER BY business_name, id",
+        {"text": text.strip()},
+    )
+    return rows.fetchall()
+
+
 def _rows(items: Sequence[Registration] | Sequence[Evidence]) -> Jsonb:
     # One JSON value for the whole batch; PostgreSQL's text cannot hold NUL characters.
     return Jsonb(

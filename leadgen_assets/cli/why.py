@@ -1,0 +1,96 @@
+"""`leadgen why`: every point of a lead's score with its evidence, and what would change the decision."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
+
+
+@ends_in_a_sentence
+def why(
+    lead: Annotated[str, typer.Argument(help="A lead's id, an email address, or a business's name.")],
+    rules: Annotated[
+        Path | None, typer.Option(help="Score with the rules of this file instead, changing nothing.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a lead was decided as it was, point by point, and what would change the decision."""
+    from leadgen_assets.domain.explanation import explain
+    from leadgen_assets.domain.scoring_rules import rules_of
+    from leadgen_assets.settings import Settings
+    from leadgen_assets.storage.database import ready_database
+    from leadgen_assets.storage.judgements import judgement_of
+    from leadgen_assets.storage.leads import find_leads
+    from leadgen_assets.storage.ledger import ledger_connection
+    from leadgen_assets.storage.warehouse import Warehouse
+
+    settings = Settings.load()
+    chosen = rules_of(rules or settings.scoring_rules_file)
+    with ready_database(settings) as url, ledger_connection(url) as connection:
+        found = find_leads(connection, lead)
+    if len(found) != 1:
+        names = "; ".join(f"{one['business_name']}, {one['city']} ({one['id']})" for one in found[:10])
+        errors.print(
+            f"{len(found)} leads answer to {lead!r}: name one by its id. {names}"
+            if found
+            else f"No lead has the id, address or name {lead!r}: `leadgen sql` or the report lists those that exist.",
+            soft_wrap=True,
+            markup=False,
+        )
+        raise typer.Exit(MUST_ACT)
+    known = found[0]
+    judged = judgement_of(Warehouse(settings.warehouse_folder), str(known["id"]))
+    if judged is None:
+        errors.print(
+            f"{known['business_name']} was not looked at yet, or its evidence was erased: nothing explains it."
+        )
+        raise typer.Exit(MUST_ACT)
+    result = {"lead": known, "judged_on": judged.day, "stored": judged.score, **explain(judged.presence, chosen)}
+    result["next_look"] = judged.next_look if result["decision"] == "unknown" else None
+    result["moves"] = _move(known["decision"], result["decision"])
+    if as_json:
+        print_json(result)
+    else:
+        _show(result)
+
+
+def _move(acted_on: str | None, decision: str) -> str | None:
+    """What scoring anew would change of what the ledger acts on."""
+    if acted_on is None or acted_on == decision:
+        return None
+    return "would enter" if decision == "qualified" else "would leave" if acted_on == "qualified" else "would change"
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    lead, (lower, upper) = result["lead"], result["score"]
+    score = f"{lower}" if lower == upper else f"{lower} to {upper}"
+    console.print(
+        f"[bold]{escape(lead['business_name'])}[/bold], {escape(lead['city'] or '')} ({lead['id']})", soft_wrap=True
+    )
+    console.print(
+        f"{result['decision']}, {score} of 100 by the rules {result['rules_version']}, from what was seen on"
+        f" {result['judged_on']}; status {lead['status']}.",
+        soft_wrap=True,
+    )
+    if result["moves"]:
+        console.print(
+            f"It {result['moves']}: the ledger holds {lead['decision']} (rules {lead['rules_version']}).",
+            soft_wrap=True,
+        )
+    table = Table("Check", "State", "Points", "Evidence")
+    for point in result["points"]:
+        low, high = point["points"]
+        shown = f"{low}" if low == high else f"{low} to {high}"
+        table.add_row(point["check"], point["state"], f"{shown} of {point['most']}", escape(point["detail"]))
+    console.print(table)
+    for candidate in result["asked"]:
+        console.print(f"  {candidate['host']} ({candidate['origin']}): {escape(candidate['reason'])}", soft_wrap=True)
+    for sentence in result["would_change"]:
+        console.print(f"  {escape(sentence)}", soft_wrap=True)
+    if result["next_look"]:
+        console.print(f"Unknown leads are looked at again; this one from {result['next_look']} on.")
