@@ -1,6 +1,8 @@
 """The expected decisions of docs/scoring.md, from captures to the score's interval."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -22,6 +24,10 @@ STRANGER = html(
 WEAK = html(title="", description="", viewport=False, text=f"Leipomo Kultakorva. {OWN_TEXT}")
 PARKED = html(title="kultakorva.fi", text="This domain is for sale. Buy this domain today.")
 CHALLENGE = html(title="Just a moment...", text="Checking your browser before accessing kultakorva.fi")
+SOFT_404 = html(title="Error 404", text="Page not found. The page you asked for does not exist.")
+MAINTENANCE = html(title="Under maintenance", text="We are under maintenance and will be back soon, thank you.")
+DEFAULT = html(title="Welcome to nginx!", text="Welcome to nginx! If you see this page, the server is installed.")
+JAPANESE = html(title="町のパン屋", text="当店は地元で長年親しまれているパン屋です。どうぞお気軽にお立ち寄りください。皆様のご来店を心よりお待ちしております。")
 
 
 def tag(*answers: dict[str, Any]) -> Rows:
@@ -85,6 +91,33 @@ CASES: dict[str, tuple[dict[str, Any], Rows, tuple[int, int, str]]] = {
         {"website": TAG}, [*tag(NO_TLS, on_tag(200, WEAK, "http")), dns(NAMED[0]), http(f"https://{NAMED[0]}/", 200, HEALTHY)],
         (15, 15, "disqualified"),
     ),
+    "the tag shows an error page with status 200": ({"website": TAG}, [*tag(on_tag(200, SOFT_404), on_tag(200, SOFT_404, "http")), *NOBODY], (90, 90, "qualified")),
+    "the tag shows a maintenance page": ({"website": TAG}, [*tag(on_tag(200, MAINTENANCE)), *NOBODY], (5, 90, "unknown")),
+    "the tag's page is written in another script": ({"website": TAG}, [*tag(on_tag(200, JAPANESE)), *NOBODY], (5, 90, "unknown")),
+    "the bare host is parked, www shows the site": (
+        {"website": TAG}, tag(on_tag(200, PARKED), http("https://www.kultakorva.fi/", 200, HEALTHY, origin="record")), (15, 15, "disqualified"),
+    ),
+    "https shows a default page, http timed out": (
+        {"website": TAG}, [*tag(on_tag(200, DEFAULT), on_tag(outcome="timeout", scheme="http")), *NOBODY], (5, 90, "unknown"),
+    ),
+    "https shows a default page, http the site": (
+        {"website": TAG}, [*tag(on_tag(200, DEFAULT), on_tag(200, HEALTHY, "http")), *NOBODY], (35, 35, "disqualified"),
+    ),
+    "healthy behind an expired certificate": (
+        {"website": TAG}, [*tag(on_tag(200, HEALTHY, certificate_error="expired")), *NOBODY], (35, 35, "disqualified"),
+    ),
+    "somebody else behind an invalid certificate": (
+        {"website": TAG}, [*tag(on_tag(200, STRANGER, certificate_error="wrong host"), on_tag(outcome="refused", scheme="http")), *NOBODY],
+        (5, 90, "unknown"),
+    ),
+    "the listed page is gone, the home page is healthy": (
+        {"website": f"{TAG}old"}, tag(http("https://kultakorva.fi/old", 200, SOFT_404, origin="record"), on_tag(200, HEALTHY)),
+        (15, 15, "disqualified"),
+    ),
+    "robots.txt closes the listed page, the home page is another's": (
+        {"website": f"{TAG}old"}, [*tag(http("https://kultakorva.fi/old", outcome="disallowed", origin="record"), on_tag(200, STRANGER)), *NOBODY],
+        (5, 90, "unknown"),
+    ),
     "live and healthy": ({"website": TAG}, tag(on_tag(200, HEALTHY)), (15, 15, "disqualified")),
     "live and healthy, well rated": ({"website": TAG, "rating": 4.6}, tag(on_tag(200, HEALTHY)), (25, 25, "disqualified")),
     "live and healthy, https timed out": (
@@ -94,6 +127,13 @@ CASES: dict[str, tuple[dict[str, Any], Rows, tuple[int, int, str]]] = {
     "none at all, of a source without ratings": ({"sources": ["osm"]}, NOBODY, (100, 100, "qualified")),
     "closed for good": ({"business_status": "closed_permanently"}, NOBODY, (0, 0, "disqualified")),
 }  # fmt: skip
+
+
+# Held by tests of their own below.
+OVER_TIME = {
+    "the tag answers 500, seen again the next day": (90, 90, "qualified"),
+    "the tag answers 500, seen again the same night": (5, 90, "unknown"),
+}
 
 
 def decide(lead: dict[str, Any], rows: Rows, earlier: pl.DataFrame | None = None) -> dict[str, Any]:
@@ -107,6 +147,13 @@ def test_the_table_of_expected_decisions_holds(case: str) -> None:
     values, rows, expected = CASES[case]
     score = decide(a_lead(**values), rows)
     assert (score["score_lower"], score["score_upper"], score["decision"]) == expected, score["presence"]
+
+
+def test_the_page_on_scoring_lists_the_same_decisions() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "scoring.md").read_text("utf-8").partition("## Expected decisions")[2]
+    table = re.findall(r"^\| (?!case|---)(.+?) \| (\d+)(?: to (\d+))? \| (\w+) \|$", text, re.MULTILINE)
+    listed = {case: (int(low), int(high or low), decision) for case, low, high, decision in table}
+    assert listed == {case: expected for case, (_, _, expected) in CASES.items()} | OVER_TIME
 
 
 def test_an_error_counts_once_it_was_seen_on_two_days() -> None:
