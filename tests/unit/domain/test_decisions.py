@@ -27,7 +27,10 @@ CHALLENGE = html(title="Just a moment...", text="Checking your browser before ac
 SOFT_404 = html(title="Error 404", text="Page not found. The page you asked for does not exist.")
 MAINTENANCE = html(title="Under maintenance", text="We are under maintenance and will be back soon, thank you.")
 DEFAULT = html(title="Welcome to nginx!", text="Welcome to nginx! If you see this page, the server is installed.")
-JAPANESE = html(title="町のパン屋", text="当店は地元で長年親しまれているパン屋です。どうぞお気軽にお立ち寄りください。皆様のご来店を心よりお待ちしております。")
+JAPANESE = html(
+    title="町のパン屋",
+    text="当店は地元で長年親しまれているパン屋です。どうぞお気軽にお立ち寄りください。皆様のご来店を心よりお待ちしております。",
+)
 
 
 def tag(*answers: dict[str, Any]) -> Rows:
