@@ -63,9 +63,8 @@ class Management:
         self.application.add_error_handler(LedgerAwayError, _answer_away)
         for path, resource in self.routes.items():
             self.application.add_route(PREFIX + path, resource)
-        described = {path: resource for path, resource in self.routes.items()}
-        self.application.add_route(f"{PREFIX}/openapi.json", openapi.Document(described, settings.app_url))
-        self.application.add_route(f"{PREFIX}/docs", openapi.Page(described, settings.app_url))
+        self.application.add_route(f"{PREFIX}/openapi.json", openapi.Document(self.routes))
+        self.application.add_route(f"{PREFIX}/docs", openapi.Page(self.routes))
 
     async def close(self) -> None:
         """End the connections."""

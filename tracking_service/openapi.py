@@ -89,7 +89,7 @@ _PUBLIC: dict[str, dict[str, Any]] = {
 }
 
 
-def build_document(routes: Mapping[str, object], app_url: str) -> dict[str, Any]:
+def build_document(routes: Mapping[str, object]) -> dict[str, Any]:
     """The OpenAPI document of these routes, path template to resource."""
     declared = [(path, method, found) for path, resource in routes.items() for method, found in _operations(resource)]
     references, schemas = _schemas([found for _, _, found in declared])
@@ -104,7 +104,7 @@ def build_document(routes: Mapping[str, object], app_url: str) -> dict[str, Any]
             "version": "1",
             "description": "Management API and webhooks. Every error is problem details (RFC 9457). Times are UTC.",
         },
-        "servers": [{"url": f"{app_url.rstrip('/')}/api/v1"}],
+        "servers": [{"url": "/api/v1"}],
         "paths": paths | _PUBLIC,
         "components": {
             "schemas": schemas,
@@ -120,8 +120,8 @@ def build_document(routes: Mapping[str, object], app_url: str) -> dict[str, Any]
 class Document:
     """`/openapi.json`."""
 
-    def __init__(self, routes: Mapping[str, object], app_url: str) -> None:
-        self._content = cache(lambda: json.dumps(build_document(routes, app_url)).encode())
+    def __init__(self, routes: Mapping[str, object]) -> None:
+        self._content = cache(lambda: json.dumps(build_document(routes)).encode())
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """The document."""
@@ -132,8 +132,8 @@ class Document:
 class Page:
     """`/docs`."""
 
-    def __init__(self, routes: Mapping[str, object], app_url: str) -> None:
-        self._content = cache(lambda: page(build_document(routes, app_url)))
+    def __init__(self, routes: Mapping[str, object]) -> None:
+        self._content = cache(lambda: page(build_document(routes)))
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """The page."""

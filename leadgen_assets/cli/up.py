@@ -181,12 +181,14 @@ def _announce(ui: str, settings: Settings) -> None:
     lines = [
         f"Dagster UI        {ui}",
         f"Tracking service  http://127.0.0.1:{settings.tracking_port}/health",
+        f"Management API    http://127.0.0.1:{settings.tracking_port}/api/v1/docs",
         f"Data and logs     {settings.leadgen_home}",
     ]
     if settings.leadgen_mode == "rehearsal":
         lines += [
             "A rehearsal: businesses and visitors are simulated, and nothing leaves this machine.",
             "Its schedules show as stopped in the UI: it starts their runs itself, on its own clock.",
+            f"Its key of the management API is {settings.api_key}",
         ]
     console.print("\n".join([*lines, "Ctrl-C stops everything."]), highlight=False, soft_wrap=True)
 

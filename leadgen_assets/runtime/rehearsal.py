@@ -305,6 +305,8 @@ def _lines(plan: RehearsalPlan, database_url: str) -> dict[str, str]:
         "DATABASE_URL": database_url,
         "OPERATOR_TIMEZONE": TIMEZONE,
         "APP_SECRET_KEY": f"a-rehearsals-own-secret-{plan.seed:08d}",
+        "API_KEY": f"a-rehearsals-own-key-{plan.seed:08d}",
+        "BREVO_WEBHOOK_TOKEN": f"a-rehearsals-own-token-{plan.seed:08d}",
         "TRACKING_PORT": str(plan.tracking_port),
         "TRUSTED_PROXIES": "127.0.0.1",
         "LOG_LEVEL": "WARNING",
