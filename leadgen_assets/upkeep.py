@@ -1,4 +1,4 @@
-"""What keeps the installation honest about itself: Dagster's heartbeat row, and erasures that were asked for.
+"""What keeps the installation honest: Dagster's heartbeat row, erasures that were asked for, and retention.
 
 Requests are rows that the tracking service or the command line wrote; carrying them out is in `erasure`.
 """
@@ -10,10 +10,14 @@ import dagster as dg
 
 from leadgen_assets.erasure import carry_out_erasures
 from leadgen_assets.resources import Platform
+from leadgen_assets.retention import drop_expired_content
+from leadgen_assets.settings import settings_or_defaults
 from leadgen_assets.storage.erasures import pending_erasures
 from leadgen_assets.storage.heartbeats import beat
 
 _on = dg.DefaultSensorStatus.RUNNING
+_live = settings_or_defaults().leadgen_mode == "live"
+_on_in_live = dg.DefaultSensorStatus.RUNNING if _live else dg.DefaultSensorStatus.STOPPED
 
 
 @dg.op(tags={"leadgen/kind": "action"})
@@ -62,5 +66,30 @@ def _limits(platform: Platform) -> dict[str, Any]:
     }
 
 
-UPKEEP_JOBS = [erasure]
-UPKEEP_SENSORS = [erasure_requests, heartbeat]
+@dg.op(tags={"leadgen/kind": "action"})
+def drop_expired(context: dg.OpExecutionContext, platform: Platform) -> None:
+    """Reduce what a source's terms let us keep for a while only."""
+    dropped = drop_expired_content(platform.ledger, platform.settings, platform.clock)
+    context.log.info("Reduced to place ids: %s.", json.dumps(dropped))
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    tags={"leadgen/job": "pipeline"},
+    description="Reduces Google's content older than thirty days to the ids of its places.",
+)
+def retention() -> None:
+    """One step."""
+    drop_expired()
+
+
+@dg.sensor(job=retention, minimum_interval_seconds=3600, default_status=_on_in_live)
+def expired_content(context: dg.SensorEvaluationContext, platform: Platform) -> dg.RunRequest | dg.SkipReason:
+    """Starts the retention job once a day, where Google is asked for places."""
+    if not platform.settings.google_places_api_key:
+        return dg.SkipReason("GOOGLE_PLACES_API_KEY is not set.")
+    return dg.RunRequest(run_key=f"retention:{platform.clock.today(platform.settings.operator_timezone)}")
+
+
+UPKEEP_JOBS = [erasure, retention]
+UPKEEP_SENSORS = [erasure_requests, expired_content, heartbeat]

@@ -76,6 +76,7 @@ JOBS = {
     "engagement_stage": ["inbox_messages", "engagement", "alerts"],
     "reporting_stage": ["ledger_snapshot", "daily_report", "report_delivery"],
     "erasure": [],
+    "retention": [],
 }  # fmt: skip
 # schedule: (job, cron, zone)
 SCHEDULES = {
@@ -87,7 +88,7 @@ SCHEDULES = {
 }
 SENSORS = {
     "tracking_reactions": [], "pipeline_requests": ["daily_pipeline"], "run_failures": [],
-    "erasure_requests": ["erasure"], "heartbeat": [],
+    "erasure_requests": ["erasure"], "expired_content": ["retention"], "heartbeat": [],
 }  # fmt: skip
 
 # Printed by a process of its own: the definitions read hours and zone once, when they load.
