@@ -9,7 +9,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from leadgen_assets.domain.candidates import slug_words, without_legal_forms
-from leadgen_assets.domain.email_extraction import carries_name, extract_emails, plain_address
+from leadgen_assets.domain.email_extraction import extract_emails, plain_address
+from leadgen_assets.domain.email_ownership import carries_name
 from leadgen_assets.domain.hosts import host_kind, is_decoy, is_disposable, is_free_mail, registered_domain
 from leadgen_assets.domain.site_identity import identity_of
 from leadgen_assets.domain.sites import Site, judge_sites

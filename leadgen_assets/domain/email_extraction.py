@@ -1,24 +1,19 @@
 """The email addresses that a page gives its readers to reach the business it is about.
 
-What a reader sees comes from `visible_text`, plain forms from `email_disguises`; here it is decided what is an address
-and whose it is. Ranking addresses and writing to them belong to `contacts`.
+What a reader sees comes from `visible_text`, plain forms from `email_disguises`, whose an address is from
+`email_ownership`; here it is decided what is an address. Ranking addresses and writing to them belong to `contacts`.
 """
 
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from rapidfuzz.fuzz import ratio
 from selectolax.lexbor import LexborHTMLParser
 
-from leadgen_assets.domain.candidates import slug_words, without_legal_forms
 from leadgen_assets.domain.email_disguises import (
     instructions,
     link_targets,
@@ -27,11 +22,9 @@ from leadgen_assets.domain.email_disguises import (
     undisguised,
     without_invisible,
 )
-from leadgen_assets.domain.hosts import has_public_suffix, host_kind, is_decoy, is_free_mail, registered_domain
+from leadgen_assets.domain.email_ownership import Nearness, Place, Sighting, is_theirs, nearness_of
+from leadgen_assets.domain.hosts import has_public_suffix, host_kind, registered_domain
 from leadgen_assets.domain.visible_text import JOINT, Line, visible_lines
-
-Place = Literal["link", "text", "data"]
-Nearness = Literal["own", "free_mail", "other"]
 
 _ASCII = "a-z0-9"
 _LOCAL = rf"[{_ASCII}](?:[{_ASCII}._%+'&-]{{0,62}}[{_ASCII}_+-])?"
@@ -47,12 +40,6 @@ _ADDRESS = re.compile(rf"(?<![@{_ASCII}._%+&-])(?:{_LOCAL})@(?:{_HOSTS})", re.IG
 _LATIN_BEFORE = re.compile(r"[\u00c0-\u024f]$")
 _OTHER_PROTOCOL = re.compile(r"(?:\w+://\S*|\b(?:sip|xmpp|skype|jabber|git|ssh|matrix)\s*:\s*)$", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MACHINE = re.compile(r"[0-9a-f]{16,}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|u00[0-9a-f]{2}\w*", re.IGNORECASE)
-_ROBOT = re.compile(
-    r"(?:do[._-]?)?no[t]?[._-]?reply.*|ne[._-]?pas[._-]?repondre|bounces?|mailer[._-]?daemon|postmaster|abuse|hostmaster"
-    r"|unsubscribe|listserv|majordomo",
-    re.IGNORECASE,
-)
 _FILE = re.compile(
     r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?|ico|css|scss|js|mjs|json|map|min|woff2?|ttf|eot|pdf|zip|mp[34]|webm)$",
     re.IGNORECASE,
@@ -62,8 +49,6 @@ _FOREIGN_KEYS = frozenset({
     "creator", "author", "review", "reviews", "comment", "comments", "provider", "maker", "sponsor", "funder",
     "supplier", "parentorganization", "copyrightholder", "sourceorganization", "isbasedon",
 })  # fmt: skip
-_ALIKE = 85.0
-_TELLING = 6
 _SHORT_LINE = 60
 _BEFORE = 160
 _MOST_OTHERS = 2
@@ -85,17 +70,6 @@ class FoundEmail:
     nearness: Nearness
 
 
-@dataclass(frozen=True, slots=True)
-class _Sighting:
-    """An address as it stands on the page: what is said before it, over it, and whether visitors wrote it."""
-
-    address: str
-    place: Place
-    before: str = ""
-    around: str = ""
-    by_visitors: bool = False
-
-
 def extract_emails(body: str, url: str = "", business: str = "") -> list[FoundEmail]:
     """The addresses of the business on one page, each once, in reading order; structured data last.
 
@@ -115,8 +89,8 @@ def extract_emails(body: str, url: str = "", business: str = "") -> list[FoundEm
     sightings = [*_in_lines(visible_lines(tree), own), *_in_data(tree)]
     found: dict[str, FoundEmail] = {}
     for sighting in sightings:
-        nearness = _nearness(sighting.address, own, name)
-        if sighting.address not in found and _is_theirs(sighting, nearness):
+        nearness = nearness_of(sighting.address, own, name)
+        if sighting.address not in found and is_theirs(sighting, nearness):
             found[sighting.address] = FoundEmail(sighting.address, sighting.place, nearness)
     near = [email for email in found.values() if email.nearness != "other"]
     domains = {email.address.rpartition("@")[2] for email in found.values()}
@@ -134,21 +108,7 @@ def plain_address(text: str) -> str | None:
     return checked.normalized.lower()
 
 
-def carries_name(domain: str, name: str) -> bool:
-    """True for a domain that reads like the name of a business."""
-    label = registered_domain(domain).partition(".")[0].replace("-", "")
-    words = without_legal_forms(slug_words(name))
-    joined = "".join(words)
-    if len(label) < 4 or not joined:
-        return False
-    return (
-        ratio(label, joined) >= _ALIKE
-        or (len(joined) >= 6 and joined in label)
-        or (len(label) >= 6 and label in joined)
-    )
-
-
-def _in_lines(lines: Sequence[Line], own: str) -> Iterator[_Sighting]:
+def _in_lines(lines: Sequence[Line], own: str) -> Iterator[Sighting]:
     plain = [without_invisible(line.text) for line in lines]
     told = instructions(text.replace(JOINT, "") for text in plain)
     for number, line in enumerate(lines):
@@ -159,7 +119,7 @@ def _in_lines(lines: Sequence[Line], own: str) -> Iterator[_Sighting]:
             label = _label_after(plain[number][link.position :])
             for target in targets:
                 for _, address in _addresses(undisguised(without_invisible(target), told)):
-                    yield _Sighting(
+                    yield Sighting(
                         address,
                         "text" if link.is_label else "link",
                         _last_sentence(f"{before} {label}"),
@@ -171,7 +131,7 @@ def _in_lines(lines: Sequence[Line], own: str) -> Iterator[_Sighting]:
 
 def _in_text(
     text: str, told: Sequence[tuple[str, str]], own: str, around: str, by_visitors: bool
-) -> Iterator[_Sighting]:
+) -> Iterator[Sighting]:
     if not may_hold_address(text.replace(JOINT, ""), told) and not may_hold_address(text, told):
         return
     seen: list[str] = []
@@ -182,7 +142,7 @@ def _in_text(
         end = 0
         for start, address in sorted(hits):
             if not any(address in known or known in address for known in seen if known != address):
-                yield _Sighting(address, "text", _last_sentence(plain[end:start]), around, by_visitors)
+                yield Sighting(address, "text", _last_sentence(plain[end:start]), around, by_visitors)
                 seen.append(address)
             end = start + len(address)
 
@@ -253,42 +213,6 @@ def _last_sentence(text: str) -> str:
     return _SENTENCE.split(text[-_BEFORE:].replace(JOINT, " "))[-1]
 
 
-def _is_theirs(sighting: _Sighting, nearness: Nearness) -> bool:
-    local, _, domain = sighting.address.rpartition("@")
-    if _ROBOT.fullmatch(local) or _MACHINE.fullmatch(local) or _says("samples", local, whole=True):
-        return False
-    if nearness == "own":
-        return True
-    if is_decoy(domain) or host_kind(domain) or sighting.by_visitors or _says("sample_people", local, whole=True):
-        return False
-    heading, _, line_before = sighting.around.partition("\n")
-    if _says("visitors", heading):
-        return False
-    if nearness == "free_mail":
-        said = f"{sighting.before} {line_before if line_before.rstrip().endswith((':', '：')) else ''}"
-    else:
-        said = f"{heading} {line_before} {sighting.before}"
-    return not any(_ascribed(kind, said, nearness) for kind in ("makers", "authorities", "others", "examples"))
-
-
-def _ascribed(kind: str, said: str, nearness: Nearness) -> bool:
-    """Whether what is said before an address gives it to somebody else."""
-    match = _last(kind, said)
-    if match is None:
-        return False
-    # after a maker's name, "our email:" speaks of the business again; a foreign address stays in doubt
-    return nearness == "other" or not _says("contact", said[match:])
-
-
-def _nearness(address: str, own: str, name: str) -> Nearness:
-    domain = address.rpartition("@")[2]
-    if own and registered_domain(domain) == own:
-        return "own"
-    if is_free_mail(domain):
-        return "free_mail"
-    return "own" if not is_decoy(domain) and not host_kind(domain) and carries_name(domain, name) else "other"
-
-
 def _own_domain(tree: LexborHTMLParser, url: str) -> str:
     """The domain that the site's owner registered; "" where others have pages under it too."""
     canonical = tree.css_first('link[rel="canonical"]')
@@ -314,7 +238,7 @@ def _title(tree: LexborHTMLParser) -> str:
     return node.text(strip=True) if node else ""
 
 
-def _in_data(tree: LexborHTMLParser) -> Iterator[_Sighting]:
+def _in_data(tree: LexborHTMLParser) -> Iterator[Sighting]:
     """Addresses of JSON-LD, microdata and meta elements that name a business's address."""
     for node in tree.css('script[type="application/ld+json"]'):
         for value in _json_emails(node.text() or ""):
@@ -325,10 +249,10 @@ def _in_data(tree: LexborHTMLParser) -> Iterator[_Sighting]:
             yield from _data_sightings(value)
 
 
-def _data_sightings(value: str) -> Iterator[_Sighting]:
+def _data_sightings(value: str) -> Iterator[Sighting]:
     for target in link_targets(value) or [value]:
         for _, address in _addresses(undisguised(without_invisible(target))):
-            yield _Sighting(address, "data")
+            yield Sighting(address, "data")
 
 
 def _json_emails(text: str) -> Iterator[str]:
@@ -347,23 +271,3 @@ def _json_emails(text: str) -> Iterator[str]:
                     yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
                 elif key.lower() not in _FOREIGN_KEYS:
                     pending.append(value)
-
-
-@cache
-def _words() -> dict[str, re.Pattern[str]]:
-    tables = tomllib.loads((Path(__file__).parent / "email_words.toml").read_text("utf-8"))
-    return {
-        name: re.compile("|".join(f"(?:{word})" for word in words), re.IGNORECASE) for name, words in tables.items()
-    }
-
-
-@lru_cache(maxsize=4096)
-def _says(kind: str, text: str, *, whole: bool = False) -> bool:
-    pattern = _words()[kind]
-    return bool(pattern.fullmatch(text) if whole else pattern.search(text))
-
-
-def _last(kind: str, text: str) -> int | None:
-    """Where the last such word ends, or None."""
-    ends: Iterable[int] = (match.end() for match in _words()[kind].finditer(text))
-    return max(ends, default=None)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.extraction import CASES, LEAST_PRECISION, LEAST_RECALL, read_cases, score
 from leadgen_assets.domain.email_extraction import extract_emails
+from leadgen_assets.domain.email_ownership import carries_name
 
 URL = "https://halla.test/"
 
@@ -84,3 +85,15 @@ def test_print_styles_hide_nothing_from_the_screen() -> None:
 def test_no_page_is_too_broken(body: str) -> None:
     for email in extract_emails(body, URL, "Halla"):
         assert email.address.count("@") == 1
+
+
+@pytest.mark.parametrize(
+    ("domain", "name", "expected"),
+    [
+        ("konditoria-halla.test", "Konditoria Halla", True), ("konditoriahalla.co.uk", "Konditoria Halla Oy", True),
+        ("thegreatlamp.test", "Great Lamp Company", False), ("greatlampcompany.test", "The Great Lamp Company", True),
+        ("ravintola.test", "Ravintola Kaarna", False), ("studiopolder.test", "Studio", False), ("x.test", "X", False), ("halla.test", "花屋", False),
+    ],
+)  # fmt: skip
+def test_a_domain_carries_a_name_where_it_is_most_of_it(domain: str, name: str, expected: bool) -> None:
+    assert carries_name(domain, name) is expected
