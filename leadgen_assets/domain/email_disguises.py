@@ -19,15 +19,17 @@ _AT_ALONE = (
     r"|apenstaartje|apestaartje|małpa|zavináč|zavinac|kukac|собака|собачка|παπάκι|παπακι|שטרודל|アットマーク|골뱅이|艾特"
     r"|at-merkki|ät-merkki|at[- ]sign|at-zeichen|at-tegn|at-tecken"
 )
-_AT = rf"(?:at|ät|aet|æt|et|ат|эт|آت|ات|アット|あっと|앳|{_AT_ALONE})"
+_AT = rf"(?:at|ät|aet|æt|et|ат|эт|آت|ات|アット|あっと|앳|عند|{_AT_ALONE})"
 _DOT = (
     r"(?:dot|period|punktum|punkt|piste|point|punto|ponto|prikk|prik|punct|pont|punkts|taškas|kropka|tečka|tecka|bodka|točka"
-    r"|точка|крапка|τελεία|τελεια|نقطة|נקודה|ドット|どっと|点|點|닷|점|nokta|chấm)"
+    r"|точка|крапка|τελεία|τελεια|نقطة|נקודה|دوت|ドット|どっと|点|點|닷|점|nokta|chấm)"
 )
 _OPEN, _CLOSE = r"[(\[{<«‹*|【〔「『【]", r"[)\]}>»›*|】〕」』】]"
 _LOCAL_END, _HOST_START = r"(?<=[a-z0-9_+])", r"(?=[^\W_])"
 _BRACKETED_AT = re.compile(rf"{_LOCAL_END}\s*{_OPEN}\s*(?:{_AT}|@)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
 _BRACKETED_LETTER = re.compile(rf"{_LOCAL_END}{_OPEN}a{_CLOSE}{_HOST_START}", re.IGNORECASE)
+_CAPITAL_AT = re.compile(rf"{_LOCAL_END}[-_*~]{{1,2}}AT[-_*~]{{1,2}}{_HOST_START}")
+_LETTER_BY_LETTER = re.compile(r"(?<!\S)(?:[a-z0-9.@_-]\s){7,}[a-z0-9](?!\S)", re.IGNORECASE)
 _SET_OFF = r"[-_=~]{1,2}"  # info -at- shop -dot- com
 _SET_OFF_AT = re.compile(rf"{_LOCAL_END}\s+{_SET_OFF}\s?{_AT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
 _SET_OFF_DOT = re.compile(rf"(?<=[^\W_])\s+{_SET_OFF}\s?{_DOT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
@@ -54,6 +56,10 @@ _WORDED = (
 # Email: info at shop.com
 _WORDED_AFTER_LABEL = re.compile(
     rf"(?<=[:：])\s*([a-z0-9][\w.+-]*)\s+{_AT}\s+([a-z0-9-]+(?:\.[a-z0-9-]+)+){_END}", re.IGNORECASE
+)
+# a line that says nothing else: info at shop.com
+_WORDED_LINE = re.compile(
+    rf"\s*(?:(?:{_LABELS})\W+)?((?-i:[a-z0-9])[\w.+-]*)\s+(?:{_AT})\s+{_ANY_DOTS}\W*", re.IGNORECASE
 )
 _LABELLED = re.compile(rf"(?:{_LABELS})\W{{0,3}}$", re.IGNORECASE)
 _WORDED_DOTS = re.compile(rf"(@[a-z0-9-]+)((?:\s+{_DOT}\s+[a-z0-9-]+)+)(?![\w-])", re.IGNORECASE)
@@ -153,6 +159,8 @@ def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
             line = _taken_out(line, re.escape(token))
     if _OBVIOUS.search(line):
         line = _taken_out(line, _OBVIOUS.pattern)
+    line = _LETTER_BY_LETTER.sub(lambda match: _SPACES.sub("", match[0]) if "@" in match[0] else match[0], line)
+    line = _CAPITAL_AT.sub("@", line)
     line = _BRACKETED_AT.sub("@", line)
     line = _BRACKETED_LETTER.sub("@", line)
     line = _BRACKETED_DOT.sub(".", line)
@@ -161,6 +169,8 @@ def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
     line = _DASHED.sub(_dashed, line)
     for pattern in _WORDED:
         line = pattern.sub(_worded, line)
+    alone = _WORDED_LINE.fullmatch(line)
+    line = _worded(alone) if alone else line
     line = _WORDED_AFTER_LABEL.sub(
         lambda match: _worded(match) if _LABELLED.search(line[: match.start()]) else match[0], line
     )
@@ -204,7 +214,8 @@ def _of_mailto(target: str) -> list[str]:
     target = re.sub(r"^(?:mailto:)?/*", "", target, flags=re.IGNORECASE)
     path, _, query = target.partition("?")
     recipients = [path, *(part[3:] for part in query.split("&") if part.lower().startswith("to="))]
-    return [part for text in recipients for part in re.split(r"[,;]", unquote(text)) if part.strip()]
+    parts = (part for text in recipients for part in re.split(r"[,;]", unquote(text)))
+    return [re.sub(r"\s*@\s*", "@", part) for part in parts if part.strip()]
 
 
 def _cloudflare(code: str) -> str:

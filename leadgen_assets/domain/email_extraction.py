@@ -39,6 +39,7 @@ _HOSTS = "|".join(
 _ADDRESS = re.compile(rf"(?<![@{_ASCII}._%+&-])(?:{_LOCAL})@(?:{_HOSTS})", re.IGNORECASE)
 _LATIN_BEFORE = re.compile(r"[\u00c0-\u024f]$")
 _OTHER_PROTOCOL = re.compile(r"(?:\w+://\S*|\b(?:sip|xmpp|skype|jabber|git|ssh|matrix)\s*:\s*)$", re.IGNORECASE)
+_BEFORE_LOCAL = re.compile(r"^(?:\+?\d{7,}(?=[a-z]{3})|(?:s-posti|e-?mail)\.(?=[a-z]{2}))", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _FILE = re.compile(
     r"\.(?:png|jpe?g|gif|webp|avif|svg|bmp|tiff?|ico|css|scss|js|mjs|json|map|min|woff2?|ttf|eot|pdf|zip|mp[34]|webm)$",
@@ -49,6 +50,10 @@ _FOREIGN_KEYS = frozenset({
     "creator", "author", "review", "reviews", "comment", "comments", "provider", "maker", "sponsor", "funder",
     "supplier", "parentorganization", "copyrightholder", "sourceorganization", "isbasedon",
 })  # fmt: skip
+_MARKED_AS_EMAIL = (
+    '[itemprop~="email"], [property~="email"], [property="schema:email"], [property="og:email"],'
+    ' [property$="contact_data:email"]'
+)
 _SHORT_LINE = 60
 _BEFORE = 160
 _MOST_OTHERS = 2
@@ -155,6 +160,7 @@ def _addresses(text: str) -> list[tuple[int, str]]:
         if _OTHER_PROTOCOL.search(before[-200:]) or _LATIN_BEFORE.search(before[-1:]):
             continue
         local, _, host = match[0].rpartition("@")
+        local = _BEFORE_LOCAL.sub("", local)
         known_host = _known_host(host)
         address = plain_address(f"{local}@{known_host}") if known_host else None
         if address and not _FILE.search(match[0]):
@@ -243,7 +249,7 @@ def _in_data(tree: LexborHTMLParser) -> Iterator[Sighting]:
     for node in tree.css('script[type="application/ld+json"]'):
         for value in _json_emails(node.text() or ""):
             yield from _data_sightings(value)
-    for node in tree.css('[itemprop~="email"], meta[property="og:email"], meta[property$="contact_data:email"]'):
+    for node in tree.css(_MARKED_AS_EMAIL):
         attributes = node.attributes
         for value in (attributes.get("content") or "", attributes.get("href") or ""):
             yield from _data_sightings(value)
