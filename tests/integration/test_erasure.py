@@ -39,6 +39,9 @@ NAME, EMAIL, PHONE = "Kukkakauppa Äiti & Poika", "aiti@kukka.test", "+358401234
 KEY, SECOND_KEY = "osm:node/777001", "google:ChIJ-erase-me"
 OTHER = "Leipomo Rauha"
 DAY = MONDAY.date()
+NOT_NAMING = (
+    "source", "licence", "industry", "country", "timezone", "decision", "route", "rules_version", "email_class", "email_origin",
+)  # fmt: skip
 NAMING = (NAME, EMAIL, PHONE, "777001", "ChIJ-erase-me")
 
 
@@ -49,6 +52,13 @@ def lead(ledger: Connection, settings: Settings) -> UUID:
     a_lead(
         ledger, NAME, id=lead_id, place_id=KEY, email=EMAIL, phone=PHONE, organisation="aiti", notes=f"{NAME} called"
     )
+    columns = ledger.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = 'leads' AND is_generated = 'NEVER'"
+        " AND data_type IN ('text', 'character varying') AND column_name <> ALL(%s)",
+        (list(NOT_NAMING),),
+    ).fetchall()
+    for column in (row["column_name"] for row in columns):  # also those that are added one day
+        ledger.execute(f"UPDATE leads SET {column} = coalesce({column}, %s)", (NAME,))
     other = a_lead(ledger, OTHER, email="info@rauha.test")
     files = MessageFiles(settings.messages_folder)
     for owner, email in ((lead_id, EMAIL), (other, "info@rauha.test")):
