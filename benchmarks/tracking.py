@@ -142,7 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Hits a second of the tracking service.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--messages", type=int, default=1000)
+    parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument(
         "--only", choices=list(_SERVERS), action="append", help="leave out the other servers; proves nothing"
     )

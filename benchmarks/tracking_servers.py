@@ -39,9 +39,9 @@ class Server:
             return connection.execute("SELECT count(*) FROM email_events").fetchone()[0]
 
     def resident_mb(self) -> float:
-        """Its resident memory at its highest, in MB of 1,000,000 bytes."""
+        """Its resident memory at its highest, in MB of 1,048,576 bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
     def processor_seconds(self) -> float:
         """Processor time that it used since it started."""

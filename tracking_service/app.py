@@ -7,14 +7,16 @@ import falcon
 import falcon.asgi
 import structlog
 
+from tracking_service.api_keys import ApiKeys
 from tracking_service.clock import Clock
 from tracking_service.counters import Counters
 from tracking_service.events import Recorder
+from tracking_service.hit_limits import HitLimits
 from tracking_service.hits import HitReader
 from tracking_service.networks import Networks, TrustedProxies
 from tracking_service.pages import Pages
 from tracking_service.problems import serialize_problem
-from tracking_service.resources.health import Health
+from tracking_service.resources.health import Health, Metrics, Ready
 from tracking_service.resources.tracking import ClickRedirect, OpenPixel
 from tracking_service.resources.unsubscribe import Unsubscription
 from tracking_service.settings import ServiceSettings
@@ -47,7 +49,10 @@ def create_app(
     counters = counters or Counters()
     signer = settings.link_signer
     hits = hits or HitReader(
-        clock, TrustedProxies(settings.trusted_proxies), Networks(settings.own_networks, "OWN_NETWORKS")
+        clock,
+        TrustedProxies(settings.trusted_proxies),
+        Networks(settings.own_networks, "OWN_NETWORKS"),
+        HitLimits(settings.hits_per_minute_and_network, settings.hits_per_minute_and_link),
     )
     pages = Pages(settings.from_name, settings.from_email)
     app = falcon.asgi.App()
@@ -64,6 +69,9 @@ def create_app(
         app.add_route(f"{prefix}/track/click/{{token}}", clicks)
         app.add_route(f"{prefix}/unsubscribe/{{token}}", unsubscriptions)
     app.add_route("/health", health)
+    if isinstance(recorder, EventWriter):
+        app.add_route("/ready", Ready(recorder))
+        app.add_route("/metrics", Metrics(ApiKeys(settings.api_key_hashes), counters, recorder))
     return app
 
 

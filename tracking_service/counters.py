@@ -14,6 +14,7 @@ class Counters:
         dropped: events of messages that PostgreSQL does not know (any more).
         rejected: events that PostgreSQL refused for their content, set aside in the spool folder.
         lost: events that neither PostgreSQL nor the spool could take.
+        limited: hits over a limit in a minute, answered and not stored.
         invalid_links: requests with a token that we did not sign.
     """
 
@@ -23,6 +24,7 @@ class Counters:
     dropped: int = 0
     rejected: int = 0
     lost: int = 0
+    limited: int = 0
     invalid_links: int = 0
 
     def as_dict(self) -> dict[str, int]:

@@ -13,6 +13,7 @@ import falcon.asgi
 from tracking_service.bursts import Burst, RecentRequests
 from tracking_service.clock import Clock
 from tracking_service.events import TrackingEvent
+from tracking_service.hit_limits import HitLimits
 from tracking_service.links import Link
 from tracking_service.networks import Networks, TrustedProxies, truncated_network
 from tracking_service.verdicts import JUDGED_HEADERS
@@ -29,16 +30,24 @@ class HitReader:
         clock: gives the moment of a hit.
         proxies: whose X-Forwarded-For is believed.
         own_networks: where the operator looks at mails from; such hits are marked.
+        limits: how many hits count in a minute; all when None.
     """
 
-    def __init__(self, clock: Clock, proxies: TrustedProxies, own_networks: Networks | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        proxies: TrustedProxies,
+        own_networks: Networks | None = None,
+        limits: HitLimits | None = None,
+    ) -> None:
         self._clock = clock
         self._proxies = proxies
         self._own_networks = own_networks
+        self._limits = limits
         self._recent = RecentRequests()
 
-    def event(self, request: falcon.asgi.Request, link: Link) -> TrackingEvent:
-        """The event of a request that counts."""
+    def event(self, request: falcon.asgi.Request, link: Link) -> TrackingEvent | None:
+        """The event of a request that counts; None where it is one too many. An unsubscription is never too many."""
         now = self._clock.now()
         burst = self._note(request.method, link, now)
         headers: dict[str, Any] = {"burst": burst._asdict()}
@@ -54,6 +63,9 @@ class HitReader:
                 forwarded_for = f"{forwarded_for},{_text(value)}" if forwarded_for else _text(value)
         client = request.scope.get("client")
         requester = self._proxies.requester(client[0] if client else None, forwarded_for)
+        network = truncated_network(requester)
+        if self._limits and link.kind != "unsubscribe" and not self._limits.allows(network, link):
+            return None
         if self._own_networks and requester in self._own_networks:
             headers["own_view"] = True
         return TrackingEvent(
@@ -63,7 +75,7 @@ class HitReader:
             occurred_at=now,
             method=request.method,
             url_clicked=link.destination,
-            network=truncated_network(requester),
+            network=network,
             user_agent=user_agent,
             headers=headers,
         )

@@ -41,7 +41,7 @@ def serve(settings: ServiceSettings) -> None:
     )
     listener = listen(settings.tracking_host, settings.tracking_port)
     try:
-        writer = EventWriter(store, Spool(settings.spool_folder), counters)
+        writer = EventWriter(store, Spool(settings.spool_folder), counters, network_days=settings.hit_network_days)
         app = Door(create_app(settings, writer, clock, counters), settings, clock, counters)
     except (SpoolBusyError, OSError, ValueError) as error:
         listener.close()

@@ -60,6 +60,9 @@ class ServiceSettings(BaseSettings):
     tracking_port: int = Field(default=8000, ge=0, le=65535)
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     own_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    hits_per_minute_and_network: int = Field(default=6000, ge=1)
+    hits_per_minute_and_link: int = Field(default=60, ge=1)
+    hit_network_days: int = Field(default=30, ge=1)
     database_timeout_seconds: float = Field(default=2.0, gt=0)
     from_name: str = "Your Name"
     from_email: str = "you@example.com"

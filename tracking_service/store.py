@@ -10,7 +10,7 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,7 +26,8 @@ from tracking_service.verdicts import VERSION, judge
 
 _Connection = psycopg.AsyncConnection[dict[str, Any]]
 _Result = TypeVar("_Result")
-_SENT_TIMES_KEPT = 20_000
+_SENT_TIMES_KEPT = 10_000
+_FORGOTTEN_AT_ONCE = 2000
 
 _MESSAGES = """
 SELECT o.id, o.transmitting_at, o.sent_at, o.to_email, l.organisation
@@ -57,6 +58,17 @@ ON CONFLICT (kind, hash) DO NOTHING
 _BEAT = """
 INSERT INTO heartbeats (name, beat_at, detail) VALUES (%s, %s, %s)
 ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at, detail = excluded.detail
+"""
+
+_TELL = """
+WITH told AS (INSERT INTO alert_outbox (dedupe_key, channel, kind, text, created_at, not_before)
+              VALUES (%s, 'telegram', 'failure', %s, %s, %s) ON CONFLICT (dedupe_key, channel) DO NOTHING)
+SELECT pg_notify('leadgen_alerts', '')
+"""
+
+_FORGET = """
+UPDATE email_events SET network = NULL
+WHERE id IN (SELECT id FROM email_events WHERE network IS NOT NULL AND occurred_at < %s LIMIT %s)
 """
 
 
@@ -133,6 +145,27 @@ class EventStore:
             DatabaseAwayError: if it could not be written.
         """
         await self._bounded(lambda connection: connection.execute(_BEAT, (name, self._clock.now(), json.dumps(detail))))
+
+    async def tell_loss(self, events: int) -> None:
+        """Queue an alert to the operator about events that nothing could keep.
+
+        Raises:
+            DatabaseAwayError: if it could not be queued.
+        """
+        now = self._clock.now()
+        text = f"❌ {events} opens or clicks are lost: neither PostgreSQL nor the spool's disk could take them."
+        values = (f"failure:tracking_lost:{now.isoformat()}", text, now, now)
+        await self._bounded(lambda connection: connection.execute(_TELL, values))
+
+    async def forget_networks(self, days: int) -> int:
+        """Delete the truncated networks of some hits that are older than so many days; how many there were.
+
+        Raises:
+            DatabaseAwayError: if none could be deleted.
+        """
+        before = self._clock.now() - timedelta(days=days)
+        cursor = await self._bounded(lambda connection: connection.execute(_FORGET, (before, _FORGOTTEN_AT_ONCE)))
+        return cursor.rowcount
 
     async def close(self) -> None:
         """End the connection."""

@@ -21,6 +21,7 @@ from tracking_service.store import DatabaseAwayError, EventRefusedError, EventSt
 
 _BATCH_LIMIT = 500
 _PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+_FORGET_SECONDS = 3600.0
 _HEARTBEAT = "tracking_service"
 _log = structlog.stdlib.get_logger(__name__)
 _Arguments = ParamSpec("_Arguments")
@@ -36,6 +37,7 @@ class EventWriter:
         counters: what happened to the events.
         queue_limit: events that may wait for the next commit; more count as lost.
         heartbeat_seconds: pause between two heartbeat rows.
+        network_days: days after which the networks of hits are deleted.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class EventWriter:
         *,
         queue_limit: int = 5000,
         heartbeat_seconds: float = 60.0,
+        network_days: int = 30,
     ) -> None:
         self._store = store
         self._spool = spool
@@ -59,6 +62,10 @@ class EventWriter:
         self._away = True
         self._stopping = False
         self._next_loss_log = 0.0
+        self._network_days = network_days
+        self._lost_and_told = 0
+        self._losing = False
+        self._next_forgetting = 0.0
         self._heart: asyncio.Task[None] | None = None
         self._recovery: asyncio.Task[None] | None = None
         self._drain: asyncio.Task[None] | None = None
@@ -87,6 +94,21 @@ class EventWriter:
         await self._on_disk(self._spool.close)
         self._disk.shutdown()
         _log.info("writer_stopped", **self._counters.as_dict())
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether an event would be made durable now, as far as the last ones tell."""
+        return not (self._stopping or self._losing or len(self._queue) >= self._queue_limit)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether events go to the spool, because PostgreSQL is away."""
+        return self._away
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait for the next commit."""
+        return len(self._queue)
 
     async def record(self, event: TrackingEvent) -> None:
         """Return once the event is durable.
@@ -121,13 +143,16 @@ class EventWriter:
                     added = await self._store_all(events)
                     self._counters.stored += added
                     self._counters.dropped += len(events) - added
+                    self._losing = False
                     return None
                 except DatabaseAwayError as error:
                     self._begin_recovery(error)
             await self._on_disk(self._spool.append, [event.to_json() for event in events])
             self._counters.spooled += len(events)
+            self._losing = False
             return None
         except Exception as error:  # whatever it is, these requests must be answered and the next batch tried
+            self._losing = True
             self._lose(len(events), str(error))
             return NotDurableError()
 
@@ -206,6 +231,13 @@ class EventWriter:
     async def _beat(self) -> None:
         with suppress(DatabaseAwayError, EventRefusedError):
             await self._store.beat(_HEARTBEAT, self._counters.as_dict())
+            lost = self._counters.lost
+            if lost > self._lost_and_told:
+                await self._store.tell_loss(lost - self._lost_and_told)
+                self._lost_and_told = lost
+            if time.monotonic() > self._next_forgetting:
+                forgotten = await self._store.forget_networks(self._network_days)
+                self._next_forgetting = time.monotonic() + (_FORGET_SECONDS if not forgotten else 0.0)
 
     async def _on_disk(
         self, work: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs

@@ -72,7 +72,7 @@ def spooled_bytes(file: Path) -> int:
 def test_nothing_acknowledged_is_lost_or_doubled_when_postgres_and_the_service_are_killed_under_load(
     server: EmbeddedPostgres, settings_file: Path
 ) -> None:
-    messages = [sent_message(server.url()) for _ in range(5)]
+    messages = [sent_message(server.url()) for _ in range(40)]
     load = Load([open_path(message) for message in messages] + [click_path(message) for message in messages])
 
     async def under_load(service: ServiceProcess) -> None:

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -323,3 +324,40 @@ def test_the_service_loads_neither_the_pipeline_nor_its_engines() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_hits_over_a_limit_are_answered_and_not_stored_and_metrics_and_readiness_tell(door: Door) -> None:
+    message = door.message()
+    strict = {
+        "LEADGEN_HOME": door.settings_file.parent / "strict",
+        "HITS_PER_MINUTE_AND_LINK": 2,
+        "API_KEY": "a-key-of-this-test-and-no-other",
+    }
+    with ServiceProcess(door.settings_file, **strict) as service:
+        for _ in range(4):
+            assert service.get(click_path(message)).headers["location"] == DESTINATION
+        assert len(door.events(message)) == 2
+        assert service.get("/ready").json() == {"status": "ready", "events": "database"}
+        assert (
+            service.get("/metrics").status_code,
+            service.get("/metrics", headers={"X-API-Key": "x"}).status_code,
+        ) == (401, 401)
+        metrics = service.get("/metrics", headers={"Authorization": "Bearer a-key-of-this-test-and-no-other"})
+        assert metrics.headers["cache-control"].startswith("no-store")
+        assert 'leadgen_hits_total{outcome="limited"} 2.0' in metrics.text
+        assert 'leadgen_hits_total{outcome="stored"} 2.0' in metrics.text
+
+
+def test_networks_are_forgotten_after_the_days_that_were_set(door: Door) -> None:
+    message = door.message()
+    assert door.service.get(open_path(message)).status_code == 200
+    query = "UPDATE email_events SET occurred_at = occurred_at - interval '31 days' WHERE outreach_id = %s RETURNING 1"
+    assert rows(door.conninfo, query, message)
+    recent = door.message()
+    assert door.service.get(open_path(recent)).status_code == 200
+    with ServiceProcess(door.settings_file, LEADGEN_HOME=door.settings_file.parent / "forgetful"):
+        deadline = time.monotonic() + 10
+        while door.events(message)[0]["network"] is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert door.events(message)[0]["network"] is None
+    assert door.events(recent)[0]["network"] is not None

@@ -75,7 +75,7 @@ class ServiceProcess:
 
     def __init__(self, settings_file: Path, **settings: object) -> None:
         self._file = settings_file.with_name(f"tracking-{next(_numbers)}.env")
-        lines = {"TRACKING_PORT": 0, "DATABASE_TIMEOUT_SECONDS": 1} | settings
+        lines = {"TRACKING_PORT": 0, "DATABASE_TIMEOUT_SECONDS": 1, "HITS_PER_MINUTE_AND_LINK": 10**9} | settings
         self._file.write_text(settings_file.read_text() + "".join(f"{name}={value}\n" for name, value in lines.items()))
         self.log = self._file.with_suffix(".log")
         self.url = ""

@@ -65,7 +65,7 @@ def test_stages_do_not_import_each_other() -> None:
     assert broken == []
 
 
-@pytest.mark.parametrize("module", ["tracking_service.app", "leadgen_assets.sender.__main__"])
+@pytest.mark.parametrize("module", ["tracking_service.server", "leadgen_assets.sender.__main__"])
 def test_a_small_process_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(sorted({HEAVY | {'openpyxl', 'weasyprint'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -1,8 +1,33 @@
-"""Health for uptime checks. It asks nothing of the database: clicks are served without it."""
+"""Liveness, readiness and metrics. None of them asks anything of the database: clicks are served without it."""
 
+import asyncio
+from typing import Protocol
+
+import falcon
 import falcon.asgi
 
+from tracking_service.api_keys import ApiKeys
+from tracking_service.counters import Counters
 from tracking_service.resources.responses import NO_STORE
+
+
+class Readiness(Protocol):
+    """What the writer of events says about itself."""
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether an event would be made durable now, in PostgreSQL or in the spool."""
+        ...
+
+    @property
+    def is_away(self) -> bool:
+        """Whether events go to the spool, because PostgreSQL is away."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait for the next commit."""
+        ...
 
 
 class Health:
@@ -14,3 +39,42 @@ class Health:
         response.media = {"status": "ok"}
 
     on_head = on_get
+
+
+class Ready:
+    """`/ready`: whether hits sent here would be kept."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+
+    async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
+        """`{"status": "ready", "events": "database"}` or `"spool"`; 503 while neither would take an event."""
+        response.set_header(*NO_STORE)
+        if self._readiness.takes_events:
+            response.media = {"status": "ready", "events": "spool" if self._readiness.is_away else "database"}
+        else:
+            response.status = falcon.HTTP_503
+            response.media = {"status": "not ready"}
+
+    on_head = on_get
+
+
+class Metrics:
+    """`/metrics`: the counters for Prometheus, for holders of an API key (`X-API-Key`, or a bearer token)."""
+
+    def __init__(self, keys: ApiKeys, counters: Counters, readiness: Readiness) -> None:
+        self._keys, self._counters, self._readiness = keys, counters, readiness
+
+    async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
+        """The counters; 401 without a key."""
+        response.set_header(*NO_STORE)
+        bearer = (request.get_header("Authorization") or "").removeprefix("Bearer ")
+        if self._keys.name_of(request.get_header("X-API-Key") or bearer) is None:
+            response.set_header("www-authenticate", "Bearer")
+            response.status = falcon.HTTP_401
+            return
+        from tracking_service.metrics import CONTENT_TYPE, metrics_page
+
+        waiting, away = self._readiness.waiting, self._readiness.is_away
+        response.data = await asyncio.to_thread(metrics_page, self._counters, waiting, away=away)
+        response.content_type = CONTENT_TYPE

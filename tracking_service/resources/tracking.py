@@ -7,7 +7,7 @@ import falcon
 import falcon.asgi
 
 from tracking_service.counters import Counters
-from tracking_service.events import NotDurableError, Recorder
+from tracking_service.events import NotDurableError, Recorder, TrackingEvent
 from tracking_service.hits import HitReader
 from tracking_service.links import Link, LinkKind, LinkSigner
 from tracking_service.pages import Pages
@@ -27,8 +27,7 @@ class OpenPixel:
         """The pixel, once the open is durable; a loss is counted by the recorder."""
         link = _read(self._signer, self._counters, token, _OPENS)
         if link is not None:
-            with suppress(NotDurableError):
-                await self._recorder.record(self._hits.event(request, link))
+            await _record(self._recorder, self._counters, self._hits.event(request, link))
         answer_pixel(response)
 
     async def on_head(self, request: falcon.asgi.Request, response: falcon.asgi.Response, token: str) -> None:
@@ -52,8 +51,7 @@ class ClickRedirect:
         """The redirect, once the click is durable; a click that is lost still leads there."""
         link = _read(self._signer, self._counters, token, _CLICKS)
         if link is not None:
-            with suppress(NotDurableError):
-                await self._recorder.record(self._hits.event(request, link))
+            await _record(self._recorder, self._counters, self._hits.event(request, link))
         self._answer(response, link)
 
     async def on_head(self, request: falcon.asgi.Request, response: falcon.asgi.Response, token: str) -> None:
@@ -72,6 +70,15 @@ class ClickRedirect:
         response.set_header("location", falcon.uri.encode_check_escaped(link.destination))
 
 
+async def _record(recorder: Recorder, counters: Counters, event: TrackingEvent | None) -> None:
+    """Make an event durable; one that is over a limit is counted here, a loss by the recorder."""
+    if event is None:
+        counters.limited += 1
+        return
+    with suppress(NotDurableError):
+        await recorder.record(event)
+
+
 def _read(signer: LinkSigner, counters: Counters, token: str, kinds: tuple[LinkKind, ...]) -> Link | None:
     """The link of a token of these kinds; anything else is counted and is None."""
     link = signer.read(token)
@@ -83,7 +90,9 @@ def _read(signer: LinkSigner, counters: Counters, token: str, kinds: tuple[LinkK
 
 def _is_web_address(destination: str | None) -> bool:
     """We sign web addresses only; this keeps a mistake at signing from becoming a script or a broken header."""
-    if not destination or not destination.isprintable() or "\\" in destination:
+    if not destination or not destination.isprintable() or " " in destination or "\\" in destination:
         return False
-    parts = urlsplit(destination)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    try:
+        return destination.startswith(("https://", "http://")) and bool(urlsplit(destination).hostname)
+    except ValueError:
+        return False

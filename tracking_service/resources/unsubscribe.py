@@ -40,8 +40,10 @@ class Unsubscription:
         if link is None:
             answer_page(response, self._pages.unknown, falcon.HTTP_404)
             return
+        event = self._hits.event(request, link)
         try:
-            await self._recorder.record(self._hits.event(request, link))
+            if event is not None:
+                await self._recorder.record(event)
         except NotDurableError:
             response.retry_after = 60
             answer_page(response, self._pages.failed, falcon.HTTP_503)
