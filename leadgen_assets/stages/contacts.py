@@ -44,7 +44,7 @@ def call_sheets(
     leads = known_leads(platform, contacts["lead_id"], partition_day(context))
     frame = call_rows(leads, qualification_scores, contacts)
     sheets = {"call": 0, "visit": 0} | dict(frame.group_by("sheet").len().iter_rows())
-    return materialized(frame, "sheet", "trade", "evidence", data_version=True, **sheets)
+    return materialized(frame, "sheet", "trade", "score_lower", data_version=True, **sheets)
 
 
 def _earlier_addresses(platform: Platform, day: date) -> Iterator[dict[str, Any]]:
