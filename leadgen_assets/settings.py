@@ -46,6 +46,7 @@ class Settings(ServiceSettings):
     ca_file: Path | None = None
     probe_timeout_seconds: float = Field(default=10.0, gt=0)
     probe_concurrency: int = Field(default=20, ge=1, le=200)
+    rdap_url: str = ""
     scoring_rules_file: Path | None = None
     user_agent: str = "LeadgenBot/0.1 (+https://example.com/bot)"
 
@@ -156,6 +157,7 @@ class Settings(ServiceSettings):
         urls = {
             "GOOGLE_PLACES_BASE_URL": self.google_places_base_url if self.google_places_api_key else "",
             "OVERPASS_URL": self.overpass_url,
+            "RDAP_URL": self.rdap_url,
             "GROQ_BASE_URL": self.groq_base_url if self.groq_api_key else "",
             "TELEGRAM_BASE_URL": self.telegram_base_url if self.telegram_bot_token else "",
             "BREVO_API_BASE_URL": self.brevo_api_base_url if self.brevo_api_key else "",

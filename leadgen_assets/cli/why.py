@@ -87,6 +87,8 @@ def _show(result: dict[str, Any]) -> None:
         low, high = point["points"]
         shown = f"{low}" if low == high else f"{low} to {high}"
         table.add_row(point["check"], point["state"], f"{shown} of {point['most']}", escape(point["detail"]))
+    for other in result["without_points"]:
+        table.add_row(other["check"], other["state"], "", escape(other["detail"]))
     console.print(table)
     for candidate in result["asked"]:
         console.print(f"  {candidate['host']} ({candidate['origin']}): {escape(candidate['reason'])}", soft_wrap=True)

@@ -29,7 +29,8 @@ def explain(presence: Sequence[Row], rules: ScoringRules) -> dict[str, Any]:
 
     Returns:
         score (lower and upper), decision, rules_version, points (one for each check of the rules: check, state, points
-        from and to, most, detail), asked (what was asked, with its answer) and would_change (one sentence each).
+        from and to, most, detail), without_points (the other checks), asked
+        (what was asked, with its answer) and would_change (one sentence each).
     """
     states = {row["check"]: row["state"] for row in presence}
     details = {row["check"]: row["detail"] for row in presence}
@@ -50,6 +51,11 @@ def explain(presence: Sequence[Row], rules: ScoringRules) -> dict[str, Any]:
                 "detail": details.get(rule.check) or "",
             }
             for rule in rules.rules
+        ],
+        "without_points": [
+            {"check": row["check"], "state": row["state"], "detail": row["detail"] or ""}
+            for row in presence
+            if row["check"] not in {rule.check for rule in rules.rules}
         ],
         "asked": json.loads(own["evidence_json"]).get("candidates", []) if own else [],
         "would_change": list(_would_change(states, now["decision"], rules)),

@@ -6,20 +6,24 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from leadgen_assets.domain.candidates import website_urls
 from leadgen_assets.domain.hosts import HostKind, host_kind
+from leadgen_assets.domain.page_checks import PAGE_CHECKS, check_pages
 from leadgen_assets.domain.pages import Page
+from leadgen_assets.domain.registrations import check_registration
 from leadgen_assets.domain.site_identity import identity_of
 from leadgen_assets.domain.sites import Site, State, judge_sites
 from leadgen_assets.storage.schemas import frame_of
 
 CHECKS = (
-    "operational", "own_site", "domain_exists", "answers", "parked", "https", "viewport", "title_and_description",
-    "social_page", "email_published", "phone_known", "rating",
+    "operational", "own_site", "registration",
+    "domain_exists", "answers", "parked", "https", "viewport",
+    "title_and_description", *PAGE_CHECKS, "builder", "social_page", "email_published", "phone_known", "rating",
 )  # fmt: skip
 GOOD_RATING = 4.0
 _RATING_SOURCES = frozenset({"google"})
@@ -82,7 +86,7 @@ def _presence_of(lead: Row, captured: Sequence[Row], earlier: Sequence[Row]) -> 
     findings = (
         dict.fromkeys(CHECKS, ("not_applicable", "The business is closed for good."))
         if closed
-        else _findings(lead, sites)
+        else _findings(lead, sites, captured, at)
     )
     findings["operational"] = ("absent", "Its source calls it closed for good.") if closed else ("present", "")
     own = own_site_of(sites)
@@ -103,7 +107,7 @@ def _presence_of(lead: Row, captured: Sequence[Row], earlier: Sequence[Row]) -> 
     ]
 
 
-def _findings(lead: Row, sites: Sequence[Site]) -> dict[str, Finding]:
+def _findings(lead: Row, sites: Sequence[Site], captured: Sequence[Row], at: datetime) -> dict[str, Finding]:
     state, sentence = _own_site(lead, sites)
     own = own_site_of(sites) if state == "present" else None
     # the listed address is spoken of where there is no own site behind it
@@ -114,7 +118,10 @@ def _findings(lead: Row, sites: Sequence[Site]) -> dict[str, Finding]:
         "domain_exists": _of_listed(listed, _NO_DOMAIN, {"unanswered"}),
         "answers": _of_listed(listed, _FAULTY, {"unanswered", "no_domain"}),
         "parked": _parked(listed),
+        "registration": check_registration(captured),
         **_of_page(own),
+        **check_pages(pages, at),
+        "builder": _builder(lead, sites),
         "social_page": _social_page(lead, state, sites, pages),
         "email_published": _email_published(lead, state, pages),
         "phone_known": ("present", "") if lead.get("phone") else ("absent", "No telephone number is known."),
@@ -207,6 +214,15 @@ def _of_page(own: Site | None) -> dict[str, Finding]:
             else (lacking, "The page lacks its title or its description.")
         ),
     }
+
+
+def _builder(lead: Row, sites: Sequence[Site]) -> Finding:
+    """Whether the listed address, or where it leads, is a page of a free site builder."""
+    urls = [*website_urls(lead.get("website")), *(site.url for site in sites if site.origin == "record" and site.url)]
+    if not urls:
+        return "not_applicable", "No address is listed."
+    found = next((url for url in urls if host_kind(_host(url)) == "builder"), None)
+    return ("present", f"Its listed page is on {_host(found)}, a free site builder.") if found else ("absent", "")
 
 
 def _social_page(lead: Row, own_state: State, sites: Sequence[Site], pages: Sequence[Page]) -> Finding:

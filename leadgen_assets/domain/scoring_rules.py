@@ -32,7 +32,8 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     check: Literal[
-        "own_site", "https", "viewport", "title_and_description", "social_page", "email_published",
+        "own_site", "https", "viewport", "title_and_description", "structured_data", "up_to_date",
+        "booking_or_menu", "builder", "social_page", "email_published",
         "phone_known", "rating",
     ]  # fmt: skip
     state: Literal["present", "absent"]

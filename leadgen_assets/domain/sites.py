@@ -20,6 +20,7 @@ from leadgen_assets.domain.site_identity import BusinessIdentity, Likeness, in_o
 State = Literal["present", "absent", "unknown", "not_applicable"]
 
 _FEWEST_CHARACTERS = 40
+_ABOUT_SITES = frozenset({"dns", "http", "robots"})
 _NO_TELLING = frozenset({"timeout", "servfail", "blocked", "disallowed", "robots_unknown", "over_budget"})
 _REFUSALS = frozenset({401, 403, 429, 451, 500, 502, 503, 504})
 
@@ -86,7 +87,7 @@ def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterab
     for row in rows:
         if row["kind"] == "plan":
             unasked = _planned(row)
-        elif row["kind"] != "mx":
+        elif row["kind"] in _ABOUT_SITES:
             groups[candidate_of(row)].append(row)
     sites = [judge_site(business, host, group, before[host]) for host, group in groups.items()]
     missing = ((host, origin) for host, origin in unasked.items() if host not in groups)

@@ -13,12 +13,14 @@ from leadgen_assets.clients.address_guard import AddressGuard
 from leadgen_assets.clients.dns import DnsClient
 from leadgen_assets.clients.mail_exchangers import ask_mail_exchangers
 from leadgen_assets.clients.probing import Prober
+from leadgen_assets.clients.rdap import RegistryClient
 from leadgen_assets.clients.web import WebClient
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.mail_domains import domains_to_ask
 from leadgen_assets.domain.presence import judge_presence
 from leadgen_assets.domain.probe_plan import Lead, Row, probe_lead
 from leadgen_assets.domain.rechecks import due_for_capture
+from leadgen_assets.domain.registrations import domain_to_ask
 from leadgen_assets.domain.score_changes import changes_between
 from leadgen_assets.domain.scoring import score_leads
 from leadgen_assets.domain.scoring_rules import ScoringRulesError, packaged_rules, rules_of
@@ -76,7 +78,7 @@ def web_captures(context: dg.AssetExecutionContext, platform: Platform, leads: p
     )
 
 
-@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="1", personal=True))
+@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="2", personal=True))
 def web_presence(
     context: dg.AssetExecutionContext, platform: Platform, web_captures: pl.DataFrame
 ) -> dg.Output[pl.DataFrame]:
@@ -189,11 +191,16 @@ async def probe_leads(
     async def work(prober: Prober) -> None:
         for lead in waiting:
             rows = await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now())
+            if domain := domain_to_ask(rows):
+                rows.append(await registry.ask_registration(domain))
             rows += [await ask_mail_exchangers(dns, domain, clock) for domain in domains_to_ask(lead, rows)]
             store(lead, rows)
 
     robot = settings.user_agent.partition("/")[0]
-    async with Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:
+    registry = RegistryClient(
+        settings.rdap_url, dns, clock, user_agent=settings.user_agent, timeout_seconds=settings.probe_timeout_seconds
+    )
+    async with registry, Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:
         for _ in range(min(settings.probe_concurrency, len(leads))):
             workers.create_task(work(prober))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from dnslib import MX, QTYPE, RCODE, RR, SOA, A, DNSError, DNSRecord
+from dnslib import MX, NS, QTYPE, RCODE, RR, SOA, A, DNSError, DNSRecord
 from dnslib.server import DNSHandler, DNSLogger, DNSServer
 
 from leadgen_assets.rehearsal.town_names import COMPANY_HOST, MAIL_HOST, SOCIAL_HOST, TLD
@@ -110,6 +110,8 @@ class DnsServer:
     def _records(self, name: str, kind: str) -> Iterator[RR]:
         if kind in {"A", "ANY"} and name in self._addresses:
             yield RR(name, QTYPE.A, rdata=A(self._addresses[name]), ttl=_TTL_SECONDS)
+        if kind in {"NS", "ANY"} and (name in self._addresses or name in self._mail_domains):
+            yield RR(name, QTYPE.NS, rdata=NS("ns.town.test"), ttl=_TTL_SECONDS)
         if kind in {"MX", "ANY"} and name in self._mail_domains:
             yield RR(name, QTYPE.MX, rdata=MX(MAIL_HOST, 10), ttl=_TTL_SECONDS)
 
