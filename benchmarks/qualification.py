@@ -78,7 +78,10 @@ def _problems(figures: dict[str, Any], number: int, asked: argparse.Namespace) -
         "something is qualified": not down or figures["qualified"] == 0,
         "less than 97 % of the needy are qualified": faulty or figures["needy_qualified_share"] >= 0.97,
         "less than 90 % are decided": asked.faults != "network" or asked.quirks or figures["decided_share"] >= 0.9,
-        "not everybody is decided": number < 2 or asked.quirks or bool(asked.town) or figures["unknown"] == 0,
+        "not everybody is decided": number < (3 if asked.faults == "resolver" else 2)
+        or asked.quirks
+        or bool(asked.town)
+        or figures["unknown"] == 0,
     }
     return [problem for problem, holds in bars.items() if not holds]
 
