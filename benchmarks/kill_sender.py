@@ -201,7 +201,7 @@ def table_of(kills: list[Kill], rows: list[dict], server: WatchedMailServer) -> 
 
 def prove(asked: argparse.Namespace, folder: Path) -> dict:
     """Queue, kill, send the rest, compare; everything that the output says."""
-    server = WatchedMailServer()
+    server = WatchedMailServer(narrow=True)
     server.start()
     try:
         with ledger_url(folder, asked.database) as url, watching_connection(url) as ledger:

@@ -72,7 +72,9 @@ def unpaced_settings(folder: Path, database_url: str, smtp_port: int, **more: ob
     return Settings.load()
 
 
-def queue_mails(settings: Settings, database_url: str, count: int, *, pdf_bytes: int, seed: int = 1) -> dict[str, UUID]:
+def queue_mails(
+    settings: Settings, database_url: str, count: int, *, pdf_bytes: int, first: int = 0, seed: int = 1
+) -> dict[str, UUID]:
     """Register invented leads and queue one frozen message to each.
 
     Returns:
@@ -85,7 +87,7 @@ def queue_mails(settings: Settings, database_url: str, count: int, *, pdf_bytes:
         record_basis(connection, "FI", "invented businesses of a benchmark", "benchmark", MONDAY)
         campaign = campaign_id_of(MONDAY.date())
         open_campaign(connection, campaign, MONDAY.date(), MONDAY)
-        for number in range(count):
+        for number in range(first, first + count):
             address = f"info@shop{number}.test"
             lead = _registration(number, address)
             register_leads(connection, [lead], MONDAY)

@@ -50,12 +50,16 @@ class Stop:
 class WatchedMailServer:
     """Takes every message of the one login.
 
+    Args:
+        narrow: segments and window as between two machines, instead of loopback's.
+
     Attributes:
         log: what it saw, in order.
         stop: where to stand still next, once; None for nowhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, narrow: bool = False) -> None:
+        self._narrow = narrow
         self.log: list[Entry] = []
         self.stop: Stop | None = None
         self._thread = LoopThread("watched-smtp")
@@ -75,11 +79,13 @@ class WatchedMailServer:
         return [entry for entry in self.log if entry.step == "accepted"]
 
     async def _listen(self) -> asyncio.Server:
-        # Segments and a window as between two machines: on loopback a whole message would fit into the kernel's buffers,
-        # and a sender killed "during DATA" would in truth have been waiting for the answer.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT_BYTES)
+        # asyncio sets TCP_NODELAY only where the protocol is named
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if self._narrow:
+            # On loopback a whole message fits into the kernel's buffers, and a sender killed "during DATA" would in truth
+            # have been waiting for the answer.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT_BYTES)
         listener.bind(("127.0.0.1", 0))
         return await asyncio.get_running_loop().create_server(self._session, sock=listener)
 
