@@ -58,7 +58,7 @@ def _erase(ledger: Ledger, settings: Settings, clock: Clock, request: ErasureReq
     rows = erase_from_partitions(warehouse, who)
     hashes = [row["message_sha256"] for row in messages if not row["shared"]]
     numbers = [outreach_id_of(lead_id, step) for lead_id in request.lead_ids for step in _STEPS]
-    files = delete_messages(settings.leadgen_home, settings.messages_folder, hashes, numbers)
+    files = delete_messages(settings, hashes, numbers)
     run_events = erase_from_runs(dagster_url(settings), who.words)
     with ledger() as connection:
         suppressions_of(settings).add_places(connection, who.place_keys, ERASED, clock.now())

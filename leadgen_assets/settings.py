@@ -69,6 +69,8 @@ class Settings(ServiceSettings):
     brevo_api_base_url: str = "https://api.brevo.com"
     brevo_api_key: str = ""
     mail_folder: Path | None = None
+    proposal_delivery: Literal["attach", "link"] = "attach"
+    brochure_file: Path | None = None
     email_send_interval_seconds: int = Field(default=360, ge=0)
     emails_per_hour: int = Field(default=10, ge=0)
     emails_per_day: int = Field(default=50, ge=0)
@@ -149,6 +151,8 @@ class Settings(ServiceSettings):
         if self.leadgen_mode == "live":
             only_rehearsed = ("clock_file", "ca_file", "web_dial_map")
             problems += [f"{name.upper()} is only set by a rehearsal" for name in only_rehearsed if getattr(self, name)]
+        if self.brochure_file and not (self.brochure_file.suffix.lower() == ".pdf" and self.brochure_file.is_file()):
+            problems.append("BROCHURE_FILE must be a PDF that exists")
         if self.outreach_end_hour <= self.outreach_hour:
             problems.append("OUTREACH_END_HOUR must be later than OUTREACH_HOUR")
         return problems

@@ -17,6 +17,7 @@ from tracking_service.networks import Networks, TrustedProxies
 from tracking_service.pages import Pages
 from tracking_service.problems import serialize_problem
 from tracking_service.resources.health import Health, Metrics, Ready
+from tracking_service.resources.proposal import Proposal
 from tracking_service.resources.tracking import ClickRedirect, OpenPixel
 from tracking_service.resources.unsubscribe import Unsubscription
 from tracking_service.settings import ServiceSettings
@@ -63,11 +64,13 @@ def create_app(
     opens = OpenPixel(signer, hits, recorder, counters)
     clicks = ClickRedirect(signer, hits, recorder, counters, pages)
     unsubscriptions = Unsubscription(signer, hits, recorder, counters, pages)
+    proposals = Proposal(signer, counters, pages, settings.proposals_folder)
     health = Health()
     for prefix in _PREFIXES:
         app.add_route(f"{prefix}/track/open/{{token}}", opens)
         app.add_route(f"{prefix}/track/click/{{token}}", clicks)
         app.add_route(f"{prefix}/unsubscribe/{{token}}", unsubscriptions)
+    app.add_route("/proposal/{token}", proposals)
     app.add_route("/health", health)
     if isinstance(recorder, EventWriter):
         app.add_route("/ready", Ready(recorder))

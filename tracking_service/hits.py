@@ -47,7 +47,13 @@ class HitReader:
         self._recent = RecentRequests()
 
     def event(self, request: falcon.asgi.Request, link: Link) -> TrackingEvent | None:
-        """The event of a request that counts; None where it is one too many. An unsubscription is never too many."""
+        """The event of a request that counts; None where it is one too many. An unsubscription is never too many.
+
+        Raises:
+            ValueError: for a link to a proposal: what counts is the click that led there.
+        """
+        if link.kind == "proposal":
+            raise ValueError("a proposal that is fetched is no event of its own")
         now = self._clock.now()
         burst = self._note(request.method, link, now)
         headers: dict[str, Any] = {"burst": burst._asdict()}

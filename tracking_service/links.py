@@ -1,4 +1,4 @@
-"""Signed, self-contained links: what an open, click or unsubscribe address carries, and how it is checked.
+"""Signed, self-contained links: what an open, click, unsubscribe or proposal address carries, and how it is checked.
 
 A token holds internal ids and, for clicks, the destination; never personal data. Nothing is looked up and nothing
 is read from a query string, so a click can be redirected while every other system is down.
@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-LinkKind = Literal["open", "click", "unsubscribe", "honeypot"]
-_CODES: dict[LinkKind, int] = {"open": 1, "click": 2, "unsubscribe": 3, "honeypot": 4}
+LinkKind = Literal["open", "click", "unsubscribe", "honeypot", "proposal"]
+_CODES: dict[LinkKind, int] = {"open": 1, "click": 2, "unsubscribe": 3, "honeypot": 4, "proposal": 5}
 _KINDS: dict[int, LinkKind] = {code: kind for kind, code in _CODES.items()}
 _VERSION = 1
 _HEADER_BYTES = 3 + 16
@@ -26,6 +26,7 @@ _PATHS: dict[LinkKind, str] = {
     "click": "/track/click/",
     "unsubscribe": "/unsubscribe/",
     "honeypot": "/track/click/",  # looks like any other link to whatever follows it
+    "proposal": "/proposal/",
 }
 
 

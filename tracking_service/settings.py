@@ -193,6 +193,11 @@ class ServiceSettings(BaseSettings):
         return self.api_keys | ({"default": hash_of(self.api_key)} if self.api_key else {})
 
     @property
+    def proposals_folder(self) -> Path:
+        """Proposals that messages link to, `<outreach id>.pdf`."""
+        return self.leadgen_home / "proposals"
+
+    @property
     def spool_folder(self) -> Path:
         """Where hits wait while PostgreSQL is away."""
         return self.leadgen_home / "spool"

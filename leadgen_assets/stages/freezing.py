@@ -9,8 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from leadgen_assets.domain.identity import outreach_id_of
-from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
-from leadgen_assets.domain.message import Attachment, FinalMessage, MessageDraft, Sender, build_message
+from leadgen_assets.domain.markers import OFFER, PIXEL, PROPOSAL_SLOT, UNSUBSCRIBE
+from leadgen_assets.domain.message import (
+    Attachment,
+    FinalMessage,
+    MessageDraft,
+    MessageError,
+    Sender,
+    build_message,
+)
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.outreach import NewMessage
 from tracking_service.hashes import domain_of
@@ -21,10 +28,11 @@ FIRST_STEP = 1
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A message as it will be sent, and the ledger's row about it."""
+    """A message as it will be sent, and the ledger's row about it; `linked_pdf` is what it links to, if it does."""
 
     final: FinalMessage
     row: NewMessage
+    linked_pdf: bytes | None = None
 
 
 def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Settings, at: datetime) -> Frozen:
@@ -32,7 +40,7 @@ def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Set
 
     Args:
         draft: a row of asset `email_drafts`.
-        proposal: its row of asset `proposals`, if any; attached where it was rendered.
+        proposal: its row of asset `proposals`, if any; attached or linked where it was rendered.
         settings: who writes, where links lead, and the key they are signed with.
         at: when it is queued; also its Date.
 
@@ -48,10 +56,15 @@ def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Set
         UNSUBSCRIBE: signer.url(settings.app_url, Link("unsubscribe", outreach_id)),
         PIXEL: signer.url(settings.app_url, opened),
     }
-    attachments = _attachments(proposal)
-    message = MessageDraft(
-        outreach_id, FIRST_STEP, draft["to_email"], draft["subject"], draft["text"], draft["html"], attachments
-    )
+    rendered = _rendered(proposal)
+    linked = rendered if settings.proposal_delivery == "link" else None
+    text, page = draft["text"], draft["html"]
+    if linked:
+        target = signer.url(settings.app_url, Link("proposal", outreach_id))
+        text, page = _with_proposal(text, page, signer.url(settings.app_url, Link("click", outreach_id, target)))
+    page = page.replace(PROPOSAL_SLOT, "")
+    attachments = [*([rendered] if rendered and not linked else []), *_brochure(settings)]
+    message = MessageDraft(outreach_id, FIRST_STEP, draft["to_email"], draft["subject"], text, page, attachments)
     sender = Sender(settings.from_name, settings.from_email, settings.reply_to_email)
     final = build_message(message, sender, at, links.__getitem__)
     row = NewMessage(
@@ -73,10 +86,26 @@ def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Set
         queued_at=at,
         expires_at=at + timedelta(days=settings.message_max_age_days),
     )
-    return Frozen(final, row)
+    return Frozen(final, row, linked.content if linked else None)
 
 
-def _attachments(proposal: dict[str, Any] | None) -> list[Attachment]:
+def _rendered(proposal: dict[str, Any] | None) -> Attachment | None:
     if proposal is None or proposal["state"] != "rendered" or not proposal["pdf"]:
-        return []
-    return [Attachment(proposal["filename"], proposal["pdf"])]
+        return None
+    return Attachment(proposal["filename"], proposal["pdf"])
+
+
+def _with_proposal(text: str, page: str, url: str) -> tuple[str, str]:
+    """Both parts with a link to the proposal, after the one to the offer."""
+    if PROPOSAL_SLOT not in page or OFFER not in text:
+        raise MessageError("The draft has no place for a link to the proposal; derive it again.")
+    font = "font:400 16px/26px -apple-system,Helvetica,Arial,sans-serif"
+    link = f'<p style="margin:0 0 18px;{font}"><a href="{url}">The proposal for you (PDF)</a></p>'
+    return text.replace(OFFER, f"{OFFER}\n\nThe proposal for you (PDF):\n{url}", 1), page.replace(
+        PROPOSAL_SLOT, link, 1
+    )
+
+
+def _brochure(settings: Settings) -> list[Attachment]:
+    path = settings.brochure_file
+    return [Attachment(path.name, path.read_bytes())] if path else []

@@ -19,7 +19,7 @@ from leadgen_assets.sender.claims import suppressions_of
 from leadgen_assets.stages.freezing import FIRST_STEP, Frozen, freeze
 from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.ledger import Connection
-from leadgen_assets.storage.messages import MessageFiles
+from leadgen_assets.storage.messages import MessageFiles, write_durably
 from leadgen_assets.storage.outreach import (
     Standing,
     leads_already_in_ledger,
@@ -50,6 +50,8 @@ def queue_drafts(
                 refused += 1
                 continue
             files.store(frozen.final.content)
+            if frozen.linked_pdf:
+                write_durably(platform.settings.proposals_folder / f"{frozen.row.id}.pdf", frozen.linked_pdf)
             queued += queue_message(connection, campaign, frozen.row)
             connection.commit()
     return {"newly_queued": queued, "refused": refused, **counts}
@@ -76,6 +78,8 @@ def write_dry_run(
         frozen = _frozen(platform, draft, proposals, warn)
         if frozen is not None:
             (folder / f"{frozen.row.id}.eml").write_bytes(frozen.final.content)
+            if frozen.linked_pdf:
+                (folder / f"{frozen.row.id}.pdf").write_bytes(frozen.linked_pdf)
             written += 1
     return {"written": written, "folder": str(folder), **counts}
 

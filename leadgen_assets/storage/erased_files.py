@@ -7,12 +7,12 @@ import os
 from collections import Counter
 from collections.abc import Collection
 from datetime import date
-from pathlib import Path
 from uuid import UUID
 
 import polars as pl
 
 from leadgen_assets.domain.erased import Erased, without_rows
+from leadgen_assets.settings import Settings
 from leadgen_assets.storage.schemas import SCHEMAS
 from leadgen_assets.storage.warehouse import Warehouse
 
@@ -45,10 +45,12 @@ def leads_named(warehouse: Warehouse, lead_ids: Collection[str]) -> pl.DataFrame
     return warehouse.read("leads", columns=columns).filter(pl.col("lead_id").is_in(list(lead_ids)))
 
 
-def delete_messages(home: Path, messages_folder: Path, hashes: Collection[str], outreach_ids: Collection[UUID]) -> int:
-    """Delete frozen messages by their hash, and those of dry runs by their id; how many files there were."""
-    paths = [messages_folder / f"{sha256}.eml" for sha256 in hashes]
-    paths += [path for one in outreach_ids for path in (home / "dry-run").glob(f"*/{one}.eml")]
+def delete_messages(settings: Settings, hashes: Collection[str], outreach_ids: Collection[UUID]) -> int:
+    """Delete frozen messages by their hash, and dry runs, linked proposals and an outbox by id; how many files."""
+    paths = [settings.messages_folder / f"{sha256}.eml" for sha256 in hashes]
+    for one in outreach_ids:
+        paths += (settings.leadgen_home / "dry-run").glob(f"*/{one}.*")
+        paths += [settings.proposals_folder / f"{one}.pdf", settings.mail_folder_path / f"{one.hex}.eml"]
     found = [path for path in paths if path.exists()]
     for path in found:
         path.unlink(missing_ok=True)

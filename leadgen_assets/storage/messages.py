@@ -28,19 +28,8 @@ class MessageFiles:
         """Keep a message durably and return its hash; when this returns, a crash or a power cut cannot take it back."""
         sha256 = content_hash(content)
         target = self.path(sha256)
-        if target.exists() and target.read_bytes() == content:
-            return sha256
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(self.folder)
+        if not (target.exists() and target.read_bytes() == content):
+            write_durably(target, content)
         return sha256
 
     def read(self, sha256: str) -> bytes:
@@ -61,6 +50,21 @@ class MessageFiles:
                 f"The frozen message {path} was changed after it was queued; restore it from a backup."
             )
         return content
+
+
+def write_durably(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all; when this returns, a crash or a power cut cannot take it back."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -53,7 +53,7 @@ def draft_of(lead_id: UUID, to_email: str, **more: object) -> dict:
         "country": "FI",
         "subject": "A question for the bakery",
         "text": f"Hello,\n.a line with a dot\n{OFFER}\nUnsubscribe: {UNSUBSCRIBE}\n",
-        "html": f'<p>Hello <a href="{OFFER}">offer</a> <a href="{UNSUBSCRIBE}">no</a><img src="{PIXEL}"></p>',
+        "html": f'<p>Hello <a href="{OFFER}">offer</a> <!--proposal--><a href="{UNSUBSCRIBE}">no</a><img src="{PIXEL}"></p>',
         "written_by": "template",
     } | more
 

@@ -361,3 +361,19 @@ def test_networks_are_forgotten_after_the_days_that_were_set(door: Door) -> None
             time.sleep(0.05)
     assert door.events(message)[0]["network"] is None
     assert door.events(recent)[0]["network"] is not None
+
+
+def test_a_linked_proposal_is_handed_out_for_its_own_signed_link_alone(door: Door) -> None:
+    message, other = door.message(), door.message()
+    folder = door.settings_file.parent / "home" / "proposals"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{message}.pdf").write_bytes(b"%PDF-1.7 proposal")
+    answer = door.service.get(f"/proposal/{SIGNER.token(Link('proposal', message))}")
+    assert (answer.status_code, answer.content) == (200, b"%PDF-1.7 proposal")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == 'inline; filename="Proposal.pdf"'
+    assert answer.headers["x-robots-tag"] == "noindex, nofollow"
+    forged = LinkSigner({0: "somebody-elses-secret-key-012345"}).token(Link("proposal", message))
+    for token in (SIGNER.token(Link("open", message)), SIGNER.token(Link("proposal", other)), forged, "..%2f..%2fetc"):
+        assert door.service.get(f"/proposal/{token}").status_code == 404
+    assert door.events(message) == []

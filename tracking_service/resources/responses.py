@@ -17,6 +17,7 @@ _GUARDS = (
 )
 PIXEL_HEADERS = (*_GUARDS, ("pragma", "no-cache"), ("cross-origin-resource-policy", "cross-origin"))
 REDIRECT_HEADERS = _GUARDS
+FILE_HEADERS = (*_GUARDS, ("content-disposition", 'inline; filename="Proposal.pdf"'))
 _PAGE_HEADERS = (*_GUARDS, ("content-security-policy", CONTENT_SECURITY_POLICY), ("x-frame-options", "DENY"))
 
 

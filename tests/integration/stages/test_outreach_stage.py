@@ -1,5 +1,6 @@
 """The outreach stage through Dagster: real partitions, a real ledger, a real mail server, the sender as its own process."""
 
+import re
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -23,7 +24,7 @@ from leadgen_assets.storage.schemas import conform, frame_of
 from leadgen_assets.storage.suppressions import Suppressions
 from tests.conftest import MONDAY
 from tests.integration.mail_server import MailServer
-from tests.integration.outreach import draft_of, pointed_at
+from tests.integration.outreach import draft_of, pointed_at, with_lines
 from tracking_service.clock import FileClock
 from tracking_service.hashes import suppression_hash
 from tracking_service.links import Link
@@ -196,6 +197,49 @@ def test_what_arrives_is_the_draft_with_signed_links_and_the_proposal(
     assert signer.read(url.rpartition("/")[2]) == links["unsubscribe"]
 
 
+def test_a_proposal_may_be_linked_and_a_brochure_goes_with_the_message(
+    outreach: Outreach, mail_server: MailServer, tmp_path: Path
+) -> None:
+    brochure = tmp_path / "Platform_Showcase.pdf"
+    brochure.write_bytes(b"%PDF-1.7 about us")
+    outreach.settings = with_lines(PROPOSAL_DELIVERY="link", BROCHURE_FILE=brochure)
+    outreach.given(email=1)
+    outreach.run([*QUEUEING, "email_sends"])
+    message = mail_server.accepted[0].message
+    [only] = message.iter_attachments()
+    assert (only.get_filename(), only.get_content()) == ("Platform_Showcase.pdf", b"%PDF-1.7 about us")
+    signer = outreach.settings.link_signer
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,)).get_content()
+        tokens = re.findall(r"/track/click/([\w-]+)", body)
+        targets = [signer.read(token).destination for token in tokens]
+        assert targets[0] == outreach.settings.company_website
+        link = signer.read(targets[1].removeprefix(f"{outreach.settings.app_url}/proposal/"))
+        assert link.kind == "proposal"
+        assert (outreach.settings.proposals_folder / f"{link.outreach_id}.pdf").read_bytes() == PDF
+        assert "<!--" not in body
+
+
+def test_a_run_that_is_repeated_while_its_sender_is_at_work_sends_nothing_twice(
+    outreach: Outreach, ledger: Connection, mail_server: MailServer
+) -> None:
+    outreach.given(email=3)
+    repeated: list[bool] = []
+
+    def repeat(_recipient: str) -> None:
+        if not repeated:
+            repeated.append(False)
+            repeated[0] = outreach.run(["email_sends"]).success
+
+    outreach.run(QUEUEING)
+    mail_server.on_data = repeat
+    assert outreach.run(["email_sends"]).success
+    assert repeated == [True]
+    assert outreach.run(["email_sends"]).success
+    assert sorted(mail_server.accepted_recipients()) == [f"info@shop{number}.test" for number in range(3)]
+    assert {row["attempts"] for row in ledger.execute("SELECT attempts FROM email_outreach")} == {1}
+
+
 def test_running_everything_again_changes_and_sends_nothing(
     outreach: Outreach, ledger: Connection, mail_server: MailServer
 ) -> None:
@@ -307,7 +351,7 @@ def test_a_day_too_long_ago_queues_nothing(outreach: Outreach, clock: FileClock)
 def test_email_sends_alone_works_for_today_and_is_cheap_when_nothing_is_due(
     outreach: Outreach, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "run_sender", lambda _run: pytest.fail("no process may be started"))
+    monkeypatch.setattr(stage, "run_sender", lambda: pytest.fail("no process may be started"))
     outreach.run(["email_sends"])
     assert outreach.partition("email_sends").height == 0
     assert mail_server.connections == 0
