@@ -1,6 +1,6 @@
 """Hold the management API, the webhooks and the public routes to the served OpenAPI document, with schemathesis.
 
-`uv run python benchmarks/api_contract.py [--examples 50] [--seed 1]` starts PostgreSQL and the service, sends what the
+`uv run python -m benchmarks.api_contract [--examples 50] [--seed 1]` starts PostgreSQL and the service, sends what the
 document allows and what it does not, and exits 0 only if no answer was a 5xx or left out of the document. The tests hold
 the same with few examples.
 """
