@@ -16,6 +16,8 @@ from leadgen_assets.domain.hosts import host_kind, is_free_mail
 
 Origin = Literal["record", "email_domain", "name"]
 MOST_HOSTS_OF_A_NAME = 12
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_SPELL_UMLAUTS = frozenset({"AT", "CH", "DE", "LI", "LU"})
 # A letter that is not Latin, whatever its accents.
 _OTHER_SCRIPT = re.compile(r"(?![ªº])[^\W\d_\u0041-\u024f\u1e00-\u1eff]")
 _LONGEST_LABEL = 63
@@ -80,7 +82,9 @@ def search_plan(lead: Mapping[str, Any], tlds: Sequence[str] = ()) -> SearchPlan
         found.setdefault(
             domain.removeprefix("www."), Candidate(domain.removeprefix("www."), f"https://{domain}/", "email_domain")
         )
-    for host in hosts_of_name(lead.get("name") or "", lead.get("city"), tlds or tlds_of(lead.get("country"))):
+    name = lead.get("name") or ""
+    country = (lead.get("country") or "").upper()
+    for host in hosts_of_name(name, lead.get("city"), tlds or tlds_of(country), umlauts=country in _SPELL_UMLAUTS):
         found.setdefault(host, Candidate(host, f"https://{host}/", "name"))
     return SearchPlan(tuple(found.values()), tuple(elsewhere))
 
@@ -92,14 +96,24 @@ def tlds_of(country: str | None) -> tuple[str, ...]:
     return _TLDS_OF_COUNTRY.get(code, own)
 
 
-def hosts_of_name(name: str, city: str | None, tlds: Sequence[str]) -> list[str]:
-    """The host names derived from a business's name and city; see `docs/candidates.md`."""
+def hosts_of_name(name: str, city: str | None, tlds: Sequence[str], *, umlauts: bool = False) -> list[str]:
+    """The host names derived from a business's name and city; see `docs/candidates.md`.
+
+    Args:
+        name: of the business.
+        city: where it is.
+        tlds: the top-level domains to try.
+        umlauts: spell ä, ö and ü as ae, oe and ue first, as German-speaking businesses do.
+    """
     every_word = slug_words(name)
     spellings = [without_legal_forms(every_word), every_word]
     if _OTHER_SCRIPT.search(unicodedata.normalize("NFKC", name)):
         letters = "".join(sign if sign.isalnum() or unicodedata.combining(sign) else " " for sign in name)
         spelled_out = slug_words(anyascii(letters))
         spellings = [without_legal_forms(spelled_out), *spellings] if spelled_out != every_word else spellings
+    spelled = slug_words(unicodedata.normalize("NFC", name).casefold().translate(_UMLAUTS))
+    if umlauts and spelled != every_word:
+        spellings = [without_legal_forms(spelled), *spellings]
     town = slug_words(anyascii(city or ""))
     labels = [_labels(words, town) for words in spellings if without_legal_forms(words)]
     labels += [[label] for label in _international_labels(name)]

@@ -36,6 +36,14 @@ def test_names_become_hosts(name: str, city: str | None, tlds: list[str], first:
     assert hosts_of_name(name, city, tlds) == first
 
 
+def test_german_names_are_spelled_out_first() -> None:
+    lead = a_lead(name="Bäckerei Müller GmbH", city=None, country="DE", website=None, email=None)
+    hosts = [candidate.host for candidate in search_plan(lead, ["de"]).candidates]
+    assert hosts[:4] == ["baeckereimueller.de", "baeckerei-mueller.de", "backereimuller.de", "backerei-muller.de"]
+    finnish = [candidate.host for candidate in search_plan(lead | {"country": "FI"}, ["fi"]).candidates]
+    assert finnish[0] == "backereimuller.fi"
+
+
 @given(st.text(max_size=120), st.text(max_size=40))
 def test_any_name_gives_a_bounded_list_of_well_formed_hosts(name: str, city: str) -> None:
     hosts = hosts_of_name(name, city, ["fi", "com", "net"])
