@@ -21,9 +21,10 @@ def call_sheet(
 ) -> None:
     """Write the day's qualified leads without an email address as a workbook: whom to call, whom to visit."""
     from leadgen_assets.domain.call_workbook import build_call_workbook
+    from leadgen_assets.sender.claims import suppressions_of
     from leadgen_assets.settings import Settings
+    from leadgen_assets.storage.calls import open_calls
     from leadgen_assets.storage.database import ready_database
-    from leadgen_assets.storage.leads import statuses_of
     from leadgen_assets.storage.ledger import ledger_connection
     from leadgen_assets.storage.warehouse import Warehouse
 
@@ -39,9 +40,7 @@ def call_sheet(
         raise typer.Exit(MUST_ACT)
     rows = warehouse.read("call_sheets", since=day, until=day).to_dicts()
     with ready_database(settings) as url, ledger_connection(url) as connection:
-        statuses = statuses_of(connection, [row["lead_id"] for row in rows])
-    # who was erased, unsubscribed or won since then is not called; a dry run's leads are not in the ledger
-    rows = [row for row in rows if statuses.get(row["lead_id"], "no_email") in {"no_email", "unreachable"}]
+        rows = open_calls(connection, suppressions_of(settings), rows)
     path = output or Path(f"Call_Sheet_{day}.xlsx")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(build_call_workbook(rows, day))

@@ -151,12 +151,6 @@ def registered_between(connection: Connection, since: datetime, until: datetime)
     ).fetchall()
 
 
-def statuses_of(connection: Connection, lead_ids: Sequence[str]) -> dict[str, str]:
-    """The status of each of these leads that the ledger knows."""
-    rows = connection.execute("SELECT id::text AS id, status FROM leads WHERE id = ANY(%s::uuid[])", (list(lead_ids),))
-    return {row["id"]: row["status"] for row in rows}
-
-
 _OPEN_TO_REVISION = (
     "l.queued_at IS NULL AND l.erased_at IS NULL AND NOT EXISTS (SELECT 1 FROM evidence_summaries e"
     " WHERE e.lead_id = l.id AND e.checked_at > coalesce(r.checked_at, '-infinity'))"
