@@ -19,6 +19,9 @@ Security = Literal["starttls", "tls", "none"]
 Transport = Literal["smtp", "brevo_api", "folder"]
 
 
+_MOST_FOLLOW_UPS = 4
+
+
 class Settings(ServiceSettings):
     """Settings of discovery, probing, drafting, sending, alerts and reports; see `.env.example`."""
 
@@ -80,6 +83,9 @@ class Settings(ServiceSettings):
     message_max_age_days: int = Field(default=5, ge=1)
     unknown_max_age_days: int = Field(default=14, ge=1)
     send_on_weekends: bool = False
+    follow_up_days: Annotated[tuple[int, ...], NoDecode] = (3, 7)
+    track_opens: bool = True
+    track_clicks: bool = True
     approval: Literal["off", "required"] = "off"
     dkim_selector: str = ""
     provider_terms_acknowledged: Annotated[tuple[str, ...], NoDecode] = ()
@@ -123,7 +129,7 @@ class Settings(ServiceSettings):
     def _split_lists(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("sending_ramp", mode="before")
+    @field_validator("sending_ramp", "follow_up_days", mode="before")
     @classmethod
     def _whole_numbers(cls, value: object) -> object:
         """`5,8,12`, or `none`; an empty value means the default, as for every setting."""
@@ -153,6 +159,8 @@ class Settings(ServiceSettings):
             problems += [f"{name.upper()} is only set by a rehearsal" for name in only_rehearsed if getattr(self, name)]
         if self.brochure_file and not (self.brochure_file.suffix.lower() == ".pdf" and self.brochure_file.is_file()):
             problems.append("BROCHURE_FILE must be a PDF that exists")
+        if list(self.follow_up_days) != sorted(set(self.follow_up_days)) or len(self.follow_up_days) > _MOST_FOLLOW_UPS:
+            problems.append(f"FOLLOW_UP_DAYS must rise, and name at most {_MOST_FOLLOW_UPS} days")
         if self.outreach_end_hour <= self.outreach_hour:
             problems.append("OUTREACH_END_HOUR must be later than OUTREACH_HOUR")
         return problems

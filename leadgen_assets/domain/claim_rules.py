@@ -58,6 +58,16 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "claims that a person came upon the business",
+        (
+            r"\b(?:caught|catch(?:es)?|drew|got) (?:my|our) (?:eye|attention|interest)\b",
+            r"\b(?:came across|c[ao]me upon|stumbled|ran into|happened upon)\b",
+            _WE.format("noticed|discovered|happened to (?:find|see)"),
+            r"\b(?:I|we) (?:was|were|am|are) (?:impressed|struck|charmed|inspired|curious|fascinated|drawn)\b",
+            r"\b(?:I|we) (?:was|were) (?:looking|searching|browsing)\b",
+        ),
+    ),
+    (
         "claims an earlier contact",
         (
             r"\bas (?:we )?(?:discussed|promised|agreed|mentioned)\b",

@@ -54,7 +54,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
-    """What is to be sent to whom; `text` and `html` hold the markers of `domain/markers.py` where links go."""
+    """What is to be sent to whom; `text` and `html` hold the markers of `domain/markers.py` where links go.
+
+    `thread` holds the Message-IDs of the messages before it, oldest first.
+    """
 
     outreach_id: UUID
     step: int
@@ -63,6 +66,7 @@ class MessageDraft:
     text: str
     html: str
     attachments: Sequence[Attachment] = field(default=())
+    thread: Sequence[str] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,9 @@ def build_message(draft: MessageDraft, sender: Sender, date: datetime, link_for:
     message["Subject"] = _encoded(_one_line(draft.subject, "subject"), "Subject")
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
+    if draft.thread:
+        ids = [_one_line(one, "thread") for one in draft.thread]
+        message["In-Reply-To"], message["References"] = ids[-1], "\r\n ".join(ids)
     message["Reply-To"] = _address(reply_to, "reply")
     message["List-Unsubscribe"] = f"<{links[UNSUBSCRIBE]}>,\r\n <mailto:{reply_to}?subject=unsubscribe>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -131,6 +138,8 @@ class _FinalPolicy(EmailPolicy):
             "reply-to",
             "subject",
             "message-id",
+            "in-reply-to",
+            "references",
             "list-unsubscribe",
             "x-mailin-custom",
             "content-disposition",

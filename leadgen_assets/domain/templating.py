@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 _NAMES = (
     "email.html.j2",
     "email.txt.j2",
+    "follow_up.html.j2",
+    "follow_up.txt.j2",
     *(f"proposal_{part}.html.j2" for part in ("frame", "why", "example", "packages", "contact")),
 )
 

@@ -170,12 +170,13 @@ def _proposals(rehearsal: Rehearsal) -> Check:
     missing = missing_library()
     if missing:
         return Check("proposals_rendered", "skipped", missing)
-    attached = sum(b"application/pdf" in mail.content for mail in rehearsal.town.mail.requests)
-    total = len(rehearsal.town.mail.requests)
+    firsts = [mail for mail in rehearsal.town.mail.requests if b"\r\nIn-Reply-To: " not in mail.content]
+    attached = sum(b"application/pdf" in mail.content for mail in firsts)
+    total = len(firsts)
     return Check(
         "proposals_rendered",
         "passed" if attached == total else "failed",
-        f"{attached} of {total} messages carry their PDF",
+        f"{attached} of {total} first messages carry their PDF",
     )
 
 

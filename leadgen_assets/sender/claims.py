@@ -14,6 +14,7 @@ from leadgen_assets.sender.gate import REPORT_MAILS
 from leadgen_assets.sender.recipients import MailDomains
 from leadgen_assets.sender.reconciliation import is_reconciliation_due
 from leadgen_assets.settings import Settings
+from leadgen_assets.storage.approvals import unapproved_messages
 from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.messages import MessageFileError, MessageFiles
@@ -130,17 +131,21 @@ class Claims:
         if moment > now:
             return Wait(moment, PACING)
         resting = resting_domains(now, history.sent, limits)
-        zones = waiting_zones(connection, now, resting_domains=resting.keys())
+        approved_only = self.settings.approval == "required"
+        zones = waiting_zones(connection, now, approved_only=approved_only, resting_domains=resting.keys())
         openings = {zone: next_moment(now, history, limits, timezone=zone) for zone in zones}
         if zones and now not in openings.values():
             return Wait(min(filter(None, openings.values()), default=None), PACING)
         message = hold_due_message(
             connection,
             now,
+            approved_only=approved_only,
             zones=[zone for zone, opens in openings.items() if opens == now],
             resting_domains=resting.keys(),
             passed_over=self.passed_over,
         )
+        if message is None and approved_only and (waiting := len(unapproved_messages(connection))):
+            return Wait(None, f"{waiting} messages wait for `leadgen approve`")
         return message or Wait(min(resting.values(), default=None), "nothing is due")
 
     def _held(self, connection: Connection, now: datetime) -> str | None:
@@ -182,7 +187,9 @@ def next_send(connection: Connection, settings: Settings, now: datetime) -> date
         return None
     limits, latest = limits_of(settings), now + patience_of(settings)
     history = history_at(connection, now, limits, domain_of(settings.from_email))
-    zones = waiting_zones(connection, latest, resting_domains=resting_domains(latest, history.sent, limits).keys())
+    resting = resting_domains(latest, history.sent, limits).keys()
+    approved_only = settings.approval == "required"
+    zones = waiting_zones(connection, latest, approved_only=approved_only, resting_domains=resting)
     moments = [next_moment(now, history, limits, timezone=zone) for zone in zones]
     soon = [moment for moment in moments if moment is not None and moment <= latest]
     return min(soon, default=None)
@@ -195,7 +202,8 @@ def is_done_for_today(connection: Connection, settings: Settings, now: datetime)
     limits = limits_of(settings)
     history = history_at(connection, now, limits, domain_of(settings.from_email))
     ends = bounds_of(day_of(now, limits.timezone), limits.timezone)[1]
-    moments = [next_moment(now, history, limits, timezone=zone) for zone in waiting_zones(connection, ends)]
+    zones = waiting_zones(connection, ends, approved_only=settings.approval == "required")
+    moments = [next_moment(now, history, limits, timezone=zone) for zone in zones]
     return not any(moment is not None and moment < ends for moment in moments)
 
 

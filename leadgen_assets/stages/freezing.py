@@ -3,6 +3,8 @@
 Which drafts get this far is decided in `outreach`; what a message looks like in `domain/message`.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +26,7 @@ from tracking_service.hashes import domain_of
 from tracking_service.links import Link
 
 FIRST_STEP = 1
+_PIXEL_IMAGE = re.compile(rf"<img[^>]*{re.escape(PIXEL)}[^>]*>\n?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +38,34 @@ class Frozen:
     linked_pdf: bytes | None = None
 
 
-def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Settings, at: datetime) -> Frozen:
-    """Build the first message to one lead.
+def freeze(
+    draft: dict[str, Any],
+    proposal: dict[str, Any] | None,
+    settings: Settings,
+    at: datetime,
+    *,
+    step: int = FIRST_STEP,
+    thread: Sequence[str] = (),
+) -> Frozen:
+    """Build one message to one lead.
 
     Args:
         draft: a row of asset `email_drafts`.
         proposal: its row of asset `proposals`, if any; attached or linked where it was rendered.
         settings: who writes, where links lead, and the key they are signed with.
         at: when it is queued; also its Date.
+        step: its number in the sequence to this lead.
+        thread: the Message-IDs of the messages before it, oldest first.
 
     Raises:
         MessageError: if the draft must not be sent as it is.
     """
     lead_id = UUID(draft["lead_id"])
-    outreach_id = outreach_id_of(lead_id, FIRST_STEP)
+    outreach_id = outreach_id_of(lead_id, step)
     signer = settings.link_signer
     opened = Link("open", outreach_id)
     links = {
-        OFFER: signer.url(settings.app_url, Link("click", outreach_id, settings.company_website)),
+        OFFER: _click_url(settings, outreach_id, settings.company_website),
         UNSUBSCRIBE: signer.url(settings.app_url, Link("unsubscribe", outreach_id)),
         PIXEL: signer.url(settings.app_url, opened),
     }
@@ -61,16 +74,18 @@ def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Set
     text, page = draft["text"], draft["html"]
     if linked:
         target = signer.url(settings.app_url, Link("proposal", outreach_id))
-        text, page = _with_proposal(text, page, signer.url(settings.app_url, Link("click", outreach_id, target)))
+        text, page = _with_proposal(text, page, _click_url(settings, outreach_id, target))
     page = page.replace(PROPOSAL_SLOT, "")
-    attachments = [*([rendered] if rendered and not linked else []), *_brochure(settings)]
-    message = MessageDraft(outreach_id, FIRST_STEP, draft["to_email"], draft["subject"], text, page, attachments)
+    if not settings.track_opens:
+        page = _PIXEL_IMAGE.sub("", page)
+    attachments = [*([rendered] if rendered and not linked else []), *(_brochure(settings) if not thread else [])]
+    message = MessageDraft(outreach_id, step, draft["to_email"], draft["subject"], text, page, attachments, thread)
     sender = Sender(settings.from_name, settings.from_email, settings.reply_to_email)
     final = build_message(message, sender, at, links.__getitem__)
     row = NewMessage(
         id=outreach_id,
         lead_id=lead_id,
-        step=FIRST_STEP,
+        step=step,
         to_email=draft["to_email"],
         to_domain=domain_of(draft["to_email"]),
         country=draft["country"],
@@ -87,6 +102,13 @@ def freeze(draft: dict[str, Any], proposal: dict[str, Any] | None, settings: Set
         expires_at=at + timedelta(days=settings.message_max_age_days),
     )
     return Frozen(final, row, linked.content if linked else None)
+
+
+def _click_url(settings: Settings, outreach_id: UUID, target: str) -> str:
+    """The address of a link: through the tracking service, or straight to its target."""
+    if not settings.track_clicks:
+        return target
+    return settings.link_signer.url(settings.app_url, Link("click", outreach_id, target))
 
 
 def _rendered(proposal: dict[str, Any] | None) -> Attachment | None:

@@ -18,6 +18,7 @@ from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import is_done_for_today, is_work_waiting, suppressions_of
 from leadgen_assets.sender.gate import refusals
 from leadgen_assets.sender.process import SenderDiedError, run_sender
+from leadgen_assets.stages.follow_ups import queue_follow_ups
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_act, partition_day
 from leadgen_assets.stages.queueing import queue_drafts, write_dry_run
 from leadgen_assets.stages.registrations import evidence_of, registrations_of
@@ -82,6 +83,8 @@ def outreach_queue(
         done = write_dry_run(platform, email_drafts, proposals, day, context.log.warning)
     elif may_act(context) and is_recent:
         done = queue_drafts(platform, email_drafts, proposals, day, context.log.warning)
+        if day == today:
+            done["follow_ups"] = queue_follow_ups(platform, day, context.log.warning)
     with platform.ledger() as connection:
         frame = frame_of("outreach_queue", queue_of(connection, day))
         if may_act(context):
@@ -98,7 +101,8 @@ def outreach_queue(
 def queued_mail_is_complete(platform: Platform, outreach_queue: pl.DataFrame) -> dg.AssetCheckResult:
     """Look at the ledger's rows, and at the bytes of what still waits."""
     files = MessageFiles(platform.settings.messages_folder)
-    incomplete = outreach_queue.filter(~(pl.col("has_token") & pl.col("has_unsubscribe")))["outreach_id"].to_list()
+    tracked = pl.col("has_token") if platform.settings.track_opens else pl.lit(value=True)
+    incomplete = outreach_queue.filter(~(tracked & pl.col("has_unsubscribe")))["outreach_id"].to_list()
     damaged = []
     for row in outreach_queue.filter(pl.col("status") == "queued").iter_rows(named=True):
         try:

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from leadgen_assets.storage.approvals import IS_APPROVED
+from leadgen_assets.storage.follow_ups import SOMEBODY_ANSWERED
 from leadgen_assets.storage.ledger import Connection
 from tracking_service.verdicts import VERSION
 
@@ -145,16 +147,16 @@ def next_due(connection: Connection, now: datetime) -> datetime | None:
 
 
 def waiting_zones(
-    connection: Connection, until: datetime, *, resting_domains: Collection[str] = ()
+    connection: Connection, until: datetime, *, approved_only: bool, resting_domains: Collection[str] = ()
 ) -> list[str | None]:
     """The recipients' time zones of what may go at a moment, as far as the rows and their domains say.
 
     None stands for a recipient whose zone is not known.
     """
     rows = connection.execute(
-        "SELECT DISTINCT timezone FROM email_outreach WHERE status = 'queued' AND not_before <= %s"
-        " AND to_domain <> ALL(%s)",
-        (until, list(resting_domains)),
+        "SELECT DISTINCT o.timezone FROM email_outreach o WHERE o.status = 'queued' AND o.not_before <= %s"
+        f" AND o.to_domain <> ALL(%s) AND (NOT %s OR {IS_APPROVED})",
+        (until, list(resting_domains), approved_only),
     )
     return [row["timezone"] for row in rows]
 
@@ -173,6 +175,7 @@ def hold_due_message(
     connection: Connection,
     now: datetime,
     *,
+    approved_only: bool,
     zones: Collection[str | None],
     resting_domains: Collection[str],
     passed_over: Collection[UUID],
@@ -182,6 +185,7 @@ def hold_due_message(
     Args:
         connection: an open transaction.
         now: the present moment.
+        approved_only: leave out what nobody approved as it is.
         zones: the recipients' time zones in which messages go now.
         resting_domains: domains that had a message too recently.
         passed_over: messages that this run cannot send.
@@ -191,12 +195,16 @@ def hold_due_message(
         " o.expires_at, l.organisation,"
         " CASE WHEN l.erased_at IS NOT NULL THEN 'erased' WHEN l.unsubscribed_at IS NOT NULL THEN 'unsubscribed'"
         " WHEN l.bounced_at IS NOT NULL THEN 'bounced' WHEN l.first_replied_at IS NOT NULL THEN 'replied'"
-        " WHEN l.converted_at IS NOT NULL THEN 'converted' END AS stop"
+        " WHEN l.converted_at IS NOT NULL THEN 'converted'"
+        f" WHEN {SOMEBODY_ANSWERED} THEN 'somebody else of the organisation answered'"
+        " WHEN EXISTS (SELECT 1 FROM email_outreach p WHERE p.lead_id = o.lead_id AND p.step < o.step"
+        "              AND p.status NOT IN ('sent', 'delivered')) THEN 'an earlier message did not arrive'"
+        " END AS stop"
         " FROM email_outreach o JOIN leads l ON l.id = o.lead_id"
         " WHERE o.status = 'queued' AND o.not_before <= %s AND o.to_domain <> ALL(%s) AND o.id <> ALL(%s)"
-        " AND coalesce(o.timezone, '') = ANY(%s)"
+        f" AND coalesce(o.timezone, '') = ANY(%s) AND (NOT %s OR {IS_APPROVED})"
         " ORDER BY o.not_before, o.queued_at, o.id LIMIT 1 FOR SHARE OF l FOR UPDATE OF o SKIP LOCKED",
-        (now, list(resting_domains), list(passed_over), [zone or "" for zone in zones]),
+        (now, list(resting_domains), list(passed_over), [zone or "" for zone in zones], approved_only),
     ).fetchone()
     return DueMessage(**row) if row else None
 

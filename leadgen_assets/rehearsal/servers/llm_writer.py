@@ -47,9 +47,9 @@ _INTROS = (
 )
 _PARAGRAPHS = (
     (
-        "I came across {name} while looking at local businesses in {town}. {presence}",
-        "I was looking for {a_trade} in {town} and found {name}. {presence}",
-        "I am writing because {name} caught my eye among the businesses of {town}. {presence}",
+        "{name} is listed among the local businesses of {town}, and so we write to you. {presence}",
+        "Public listings name {name} as {a_trade} in {town}. {presence}",
+        "We write to {name} because it is {a_trade} in {town}. {presence}",
     ),
     (
         "For {a_trade}, a simple website of its own could show what you offer, when you are open and how to "

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from threading import Thread
 
 import pytest
@@ -197,3 +198,26 @@ def test_a_basis_that_is_taken_back_stops_what_is_queued(
     [row] = [row for row in run_list("basis", "list") if row["country"] == "FI"]
     assert row["basis"] == "companies only, checked in the register"
     assert value(ledger, "SELECT count(*) FROM country_bases") == 2
+
+
+def test_nothing_leaves_before_it_is_approved_and_then_byte_for_byte(
+    settings: Settings, ledger: Connection, clock: FileClock, mail_server: MailServer
+) -> None:
+    asking = pointed_at(mail_server, APPROVAL="required")
+    first, second, third = (queue_mail(ledger, asking, number) for number in range(3))
+    summary = send_due(asking, clock)
+    assert (summary.sent, summary.waiting_for) == (0, "3 messages wait for `leadgen approve`")
+    assert not is_work_waiting(ledger, asking, MONDAY)
+    waiting = run("approve")["waiting"]
+    assert [row["id"] for row in waiting] == [str(first), str(second), str(third)]
+    assert run("approve", str(second))["approved"] == 1
+    assert send_due(asking, clock).sent == 1
+    [mail] = mail_server.accepted
+    assert sha256(mail.content).hexdigest() == waiting[1]["message_sha256"]
+    ledger.execute("UPDATE approvals SET message_sha256 = %s", ("0" * 64,))  # an approval of other bytes
+    assert run("approve", "--all")["approved"] == 2
+    ledger.execute("UPDATE approvals SET message_sha256 = %s WHERE outreach_id = %s", ("1" * 64, first))
+    assert send_due(asking, clock).sent == 1
+    assert [row["id"] for row in run("approve")["waiting"]] == [str(first)]
+    assert run("approve", "--all")["waiting"] == []
+    assert send_due(asking, clock).sent == 1

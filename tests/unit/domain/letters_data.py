@@ -26,7 +26,7 @@ OPERATOR = Operator(
 GOOD: dict[str, Any] = {
     "subject": "A website for Bakery Sunflour",
     "paragraphs": [
-        "We came upon the listing of Bakery Sunflour, a bakery in Helsinki, and looked for a website. We found none.",
+        "Public listings name Bakery Sunflour, a bakery in Helsinki, and we looked for a website. We found none.",
         "For a bakery, a small page of its own could show the opening hours and the bread of the day, "
         "so that people nearby can plan their way.",
         "Would you like to talk about it in a free first consultation? A short reply is enough.",
