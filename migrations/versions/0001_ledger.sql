@@ -84,6 +84,7 @@ CREATE TABLE leads (
 CREATE INDEX leads_by_status ON leads (status);
 CREATE INDEX leads_by_discovery ON leads (discovered_at, id);
 CREATE INDEX leads_by_email ON leads (lower(email));
+CREATE INDEX leads_by_organisation ON leads (organisation) WHERE organisation IS NOT NULL;
 
 CREATE TABLE status_changes (
     id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
