@@ -7,15 +7,14 @@ import asyncio
 import json
 import os
 import socket
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from tracking_service.clock import Clock
 from tracking_service.events import TrackingEvent
@@ -30,9 +29,13 @@ _SENT_TIMES_KEPT = 10_000
 _FORGOTTEN_AT_ONCE = 2000
 
 _MESSAGES = """
-SELECT o.id, o.transmitting_at, o.sent_at, o.to_email, l.organisation
-FROM email_outreach o JOIN leads l ON l.id = o.lead_id
+SELECT o.id, o.to_email, l.organisation FROM email_outreach o JOIN leads l ON l.id = o.lead_id
 WHERE o.id = ANY(%s) AND l.erased_at IS NULL
+"""
+
+_SENT_TIMES = """
+SELECT id, coalesce(transmitting_at, sent_at), sent_at IS NOT NULL FROM email_outreach
+WHERE id = ANY(%s) AND coalesce(transmitting_at, sent_at) IS NOT NULL
 """
 
 # Rows travel as one JSON array: a single parameter, whatever the batch. Events of erased leads find no message.
@@ -97,7 +100,7 @@ class EventStore:
         self._timeout = timeout_seconds
         self._connection: _Connection | None = None
         self._turn = asyncio.Lock()
-        self._sent_times: OrderedDict[UUID, datetime] = OrderedDict()
+        self._sent_times: dict[UUID, datetime] = {}  # oldest first
 
     async def connect(self) -> None:
         """Have an open connection.
@@ -186,12 +189,10 @@ class EventStore:
         )
 
     async def _insert(self, connection: _Connection, events: Sequence[TrackingEvent]) -> int:
-        messages = await self._messages(connection, events)
+        sent_times = await self._find_sent_times(connection, events)
         now = self._clock.now()
-        rows = json.dumps(
-            [_row(event, self._sent_at(event.outreach_id, messages)) for event in events], separators=(",", ":")
-        )
-        suppressed, bursts = self._suppressions(events, messages), begun_bursts(events)
+        rows = json.dumps([_row(event, sent_times.get(event.outreach_id)) for event in events], separators=(",", ":"))
+        suppressed, bursts = await self._suppressions(connection, events), begun_bursts(events)
         if not suppressed and not bursts:
             return (await connection.execute(_INSERT, (VERSION, now, rows))).rowcount
         async with connection.transaction(), connection.cursor() as cursor:
@@ -203,36 +204,34 @@ class EventStore:
                 await judge_again(cursor, bursts)
         return added
 
-    async def _messages(self, connection: _Connection, events: Sequence[TrackingEvent]) -> dict[UUID, dict[str, Any]]:
-        """The messages of the events, except of hits whose message's time of sending is known and final."""
-        wanted = {
-            e.outreach_id for e in events if e.event_type == "unsubscribe" or e.outreach_id not in self._sent_times
-        }
+    async def _find_sent_times(
+        self, connection: _Connection, events: Sequence[TrackingEvent]
+    ) -> Mapping[UUID, datetime]:
+        """When the messages of the events were handed over, as far as they were; final times are remembered."""
+        wanted = {event.outreach_id for event in events if event.outreach_id not in self._sent_times}
         if not wanted:
-            return {}
-        cursor = await connection.execute(_MESSAGES, (list(wanted),))
-        messages = {row["id"]: row for row in await cursor.fetchall()}
-        for message_id, row in messages.items():
-            if row["sent_at"] is not None:  # before that, a refused message may be sent again later
-                self._sent_times[message_id] = row["transmitting_at"] or row["sent_at"]
+            return self._sent_times
+        times = {
+            event.outreach_id: self._sent_times[event.outreach_id]
+            for event in events
+            if event.outreach_id not in wanted
+        }
+        async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            await cursor.execute(_SENT_TIMES, (list(wanted),))
+            for message_id, at, final in await cursor.fetchall():
+                times[message_id] = at
+                if final:  # before that, a refused message may be sent again later
+                    self._sent_times[message_id] = at
         while len(self._sent_times) > _SENT_TIMES_KEPT:
-            self._sent_times.popitem(last=False)
-        return messages
+            del self._sent_times[next(iter(self._sent_times))]
+        return times
 
-    def _sent_at(self, message_id: UUID, messages: dict[UUID, dict[str, Any]]) -> datetime | None:
-        known = self._sent_times.get(message_id)
-        if known is not None or message_id not in messages:
-            return known
-        return messages[message_id]["transmitting_at"] or messages[message_id]["sent_at"]
-
-    def _suppressions(
-        self, events: Sequence[TrackingEvent], messages: dict[UUID, dict[str, Any]]
-    ) -> list[tuple[str, bytes]]:
+    async def _suppressions(self, connection: _Connection, events: Sequence[TrackingEvent]) -> list[tuple[str, bytes]]:
+        wanted = {event.outreach_id for event in events if event.event_type == "unsubscribe"}
+        if not wanted:
+            return []
         found = set()
-        for event in events:
-            message = messages.get(event.outreach_id)
-            if event.event_type != "unsubscribe" or message is None:
-                continue
+        for message in await (await connection.execute(_MESSAGES, (list(wanted),))).fetchall():
             found.add(("address", suppression_hash(self._secret, "address", message["to_email"])))
             if message["organisation"]:
                 found.add(("organisation", suppression_hash(self._secret, "organisation", message["organisation"])))
