@@ -48,13 +48,19 @@ class MailServer:
     def accepted_recipients(self) -> list[str]:
         return [one.recipient for one in self.accepted]
 
-    def start(self, folder: Path, *, tls: bool = True) -> None:
+    def start(self, folder: Path, *, tls: bool = True, implicit: bool = False) -> None:
         authority = trustme.CA()
         self.ca_file = folder / "ca.pem"
         authority.cert_pem.write_to_path(self.ca_file)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
-        self._controller = _Controller(self, hostname="127.0.0.1", port=0, context=context if tls else None)
+        self._controller = _Controller(
+            self,
+            hostname="127.0.0.1",
+            port=0,
+            context=context if tls and not implicit else None,
+            ssl_context=context if implicit else None,
+        )
         self._controller.start()
         self.port, self.connections = self._controller.port, 0
 

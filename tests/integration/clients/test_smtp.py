@@ -126,3 +126,16 @@ def test_the_certificate_must_match_the_name(mail_server: MailServer) -> None:
     with pytest.raises(ClientError, match="could not be secured") as caught:
         SmtpSession("localhost", mail_server.port, ca_file=mail_server.ca_file, timeout_seconds=0.5).open()
     assert not isinstance(caught.value, ssl.SSLError)
+
+
+def test_tls_from_the_first_byte_with_a_verified_certificate(tmp_path: Path) -> None:
+    server = MailServer()
+    server.start(tmp_path, implicit=True)
+    try:
+        with session_to(server, security="tls", timeout_seconds=5) as session:
+            assert session.transmit(FROM, TO, CONTENT).state == "accepted"
+        with pytest.raises(ClientError, match="could not be secured"):
+            session_to(server, security="tls", ca_file=None, timeout_seconds=5).open()
+    finally:
+        server.stop()
+    assert [mail.content for mail in server.accepted] == [CONTENT]
