@@ -106,7 +106,12 @@ def _live(settings: Settings) -> Iterator[Finding]:
         ("mail server", bool(settings.brevo_smtp_host), "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"),
         ("source of places", sources, "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE"),
     ]
-    from leadgen_assets.sender.preconditions import outside_demands
+    wanted = demands(settings)
+    if all(holds for _, holds, _ in wanted):
+        from leadgen_assets.sender.preconditions import outside_demands
 
-    for name, holds, mend in [*demands(settings), *more, *outside_demands(settings)]:
+        wanted += outside_demands(settings)
+    else:
+        yield Finding("sender domain", "skipped", "asked in DNS once the settings below are in order")
+    for name, holds, mend in [*wanted, *more]:
         yield Finding(name, "passed", "set") if holds else Finding(name, "failed", mend)
