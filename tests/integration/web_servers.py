@@ -50,12 +50,12 @@ class NameServer:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        for server in (self._tcp, self._udp):
-            server.start_thread()
+        for server in (self._tcp, self._udp):  # `start_thread` would take half a second to notice that it shall stop
+            threading.Thread(target=server.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
         for server in (self._tcp, self._udp):
-            server.stop()
+            server.server.shutdown()
             server.server.server_close()
 
 
@@ -68,7 +68,7 @@ def _records(name: str, kind: str, found: Any) -> Iterator[RR]:
             yield from (RR(name, QTYPE.TXT, rdata=TXT(text)) for text in found.get(kind, ()))
             return
         yield from (RR(name, QTYPE.MX, rdata=MX(exchange, preference)) for preference, exchange in found.get(kind, ()))
-    elif found is not None and found not in ("servfail", "no_data"):
+    elif kind in {"A", "AAAA"} and found is not None and found not in ("servfail", "no_data"):
         for address in [found] if isinstance(found, str) else found:
             if (":" in address) == (kind == "AAAA"):
                 yield RR(name, getattr(QTYPE, kind), rdata=AAAA(address) if ":" in address else A(address))

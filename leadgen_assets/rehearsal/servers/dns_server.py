@@ -5,6 +5,7 @@ nothing can be reached by them.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,14 +65,15 @@ class DnsServer:
         if self._servers:
             return
         self._servers = self._bound(_PORT_ATTEMPTS)
-        for server in self._servers:
-            server.start_thread()
+        for server in self._servers:  # `start_thread` would take half a second to notice that it shall stop
+            server.thread = threading.Thread(target=server.server.serve_forever, args=(0.02,), daemon=True)
+            server.thread.start()
 
     def stop(self) -> None:
         """Stop serving; safe to call twice."""
         servers, self._servers = self._servers, []
         for server in servers:
-            server.stop()
+            server.server.shutdown()
             server.thread.join(1)
             server.server.server_close()
 
