@@ -20,8 +20,8 @@ from pathlib import Path
 from random import Random
 from threading import Event, Thread
 
-from outreach_mails import ledger_url, queue_mails, unpaced_settings, watching_connection
-from watched_mail_server import Stop, WatchedMailServer
+from benchmarks.outreach_mails import ledger_url, queue_mails, unpaced_settings, watching_connection
+from benchmarks.watched_mail_server import Stop, WatchedMailServer
 
 from leadgen_assets.storage.ledger import Connection
 

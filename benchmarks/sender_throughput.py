@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from statistics import median
 
-from outreach_mails import PASSWORD, USER, ledger_url, queue_mails, unpaced_settings, watching_connection
-from watched_mail_server import WatchedMailServer
+from benchmarks.outreach_mails import PASSWORD, USER, ledger_url, queue_mails, unpaced_settings, watching_connection
+from benchmarks.watched_mail_server import WatchedMailServer
 
 from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.sender.batch import send_due
