@@ -22,7 +22,6 @@ from threading import Event, Thread
 
 from benchmarks.outreach_mails import ledger_url, queue_mails, unpaced_settings, watching_connection
 from benchmarks.watched_mail_server import Stop, WatchedMailServer
-
 from leadgen_assets.storage.ledger import Connection
 
 # In order: what shows the boundary from outside, and whether a mail killed there may be anything but `sent` or `queued`.

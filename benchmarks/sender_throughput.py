@@ -19,7 +19,6 @@ from statistics import median
 
 from benchmarks.outreach_mails import PASSWORD, USER, ledger_url, queue_mails, unpaced_settings, watching_connection
 from benchmarks.watched_mail_server import WatchedMailServer
-
 from leadgen_assets.domain.identity import reply_address
 from leadgen_assets.sender.batch import send_due
 from leadgen_assets.settings import Settings

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from benchmarks.outreach_mails import PASSWORD, USER
 
+from benchmarks.outreach_mails import PASSWORD, USER
 from leadgen_assets.rehearsal.servers.loop_thread import LoopThread
 from tracking_service.hashes import content_hash
 
