@@ -5,6 +5,8 @@ People get sentences and tables, `--json` gets one JSON value on standard output
 
 import functools
 import json
+import os
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -41,7 +43,8 @@ def ends_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(MUST_ACT) from None
         except KeyboardInterrupt:
             errors.print("Interrupted; nothing is left running.")
-            raise typer.Exit(130) from None
+            sys.stdout.flush()
+            os._exit(130)  # a run that was cut off may still be at work in a thread
 
     return wrapped
 

@@ -1,6 +1,8 @@
 """`leadgen rehearse`: the whole campaign against the simulated town, and its verdict."""
 
 import logging
+import signal
+import threading
 import warnings
 from datetime import datetime
 from enum import StrEnum
@@ -84,7 +86,11 @@ def progress_bar() -> Any:
 def _run(plan: Any, *, show: bool) -> dict[str, Any]:
     from leadgen_assets.runtime.rehearsal import FIRST_DAY, TIMEZONE, midnight, running_rehearsal
     from leadgen_assets.runtime.summary import summarise
+    from leadgen_assets.runtime.threads import in_a_thread
 
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())  # Dagster would take Ctrl-C for the end of one run
     with progress_bar() as bar:
         bar.disable = not show
         task = bar.add_task("Starting the town, PostgreSQL and the tracking service", total=plan.days * 86_400)
@@ -96,7 +102,10 @@ def _run(plan: Any, *, show: bool) -> dict[str, Any]:
             bar.update(task, completed=(moment - origin).total_seconds(), description=f"{text:<40}")
 
         with running_rehearsal(plan) as rehearsal:
-            timetable = rehearsal.run_days(progress)
+            timetable = in_a_thread(lambda: rehearsal.run_days(progress, stop), stop)
+            if timetable is None or stop.is_set():
+                logging.disable()  # of a run that is cut off
+                raise KeyboardInterrupt
             bar.update(task, description="Comparing the ledger with the town's truth")
             return summarise(rehearsal, timetable)
 
