@@ -24,6 +24,11 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _numbers = count(1)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, because tests wait for servers and child processes a third of the time."""
+    return min(4, len(os.sched_getaffinity(0)) + 1) if hasattr(os, "sched_getaffinity") else 4
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL server for the whole session, with a migrated template database."""
