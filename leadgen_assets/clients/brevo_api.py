@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as default_policy
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from leadgen_assets.clients.deliveries import never_left
 from leadgen_assets.clients.errors import ClientError
-from leadgen_assets.clients.mail_transport import State, Transmission
+from leadgen_assets.clients.mail_transport import MailTransport, State, Transmission
 from leadgen_assets.settings import Settings
 
 # What Brevo passes on besides the fields it has a name for.
@@ -36,7 +35,7 @@ _LISTED = 50
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
-class BrevoApi:
+class BrevoApi(MailTransport):
     """One HTTPS connection to Brevo, good for many messages; a context manager.
 
     Args:
@@ -59,15 +58,6 @@ class BrevoApi:
         if not settings.brevo_api_key:
             raise ClientError("MAIL_TRANSPORT is brevo_api, but BREVO_API_KEY is empty: fill it in.")
         return cls(settings.brevo_api_base_url, settings.brevo_api_key, timeout_seconds=settings.smtp_timeout_seconds)
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def is_open(self) -> bool:

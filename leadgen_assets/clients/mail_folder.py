@@ -5,17 +5,15 @@ A file appears whole or not at all, under the name of its outreach id, and is ne
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from leadgen_assets.clients.errors import ClientError
-from leadgen_assets.clients.mail_transport import Transmission
+from leadgen_assets.clients.mail_transport import MailTransport, Transmission
 from tracking_service.hashes import content_hash
 
 _TAG_LENGTH = 32
 
 
-class MailFolder:
+class MailFolder(MailTransport):
     """One folder that takes every message.
 
     Args:
@@ -25,15 +23,6 @@ class MailFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._is_open = False
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def is_open(self) -> bool:

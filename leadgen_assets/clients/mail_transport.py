@@ -4,9 +4,10 @@ Each carrier has a module of its own: `smtp`, `brevo_api`, `mail_folder`. What a
 is decided by the sender.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Self
 
 from leadgen_assets.settings import Settings
 
@@ -33,32 +34,34 @@ class Transmission:
     reply: str
 
 
-class MailTransport(Protocol):
+class MailTransport(ABC):
     """One carrier, opened once for a batch; a context manager."""
 
     def __enter__(self) -> Self:
         """Open it."""
-        ...
+        self.open()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close it."""
-        ...
+        self.close()
 
     @property
+    @abstractmethod
     def is_open(self) -> bool:
         """Whether the next message can go at once."""
-        ...
 
+    @abstractmethod
     def open(self) -> None:
         """Get ready, unless that was done.
 
         Raises:
             ClientError: saying what to mend; retryable where the other side may simply be busy or away.
         """
-        ...
 
+    @abstractmethod
     def transmit(self, envelope_sender: str, recipient: str, content: bytes) -> Transmission:
         """Hand over one message; never raises for what the other side or the network does.
 
@@ -67,11 +70,10 @@ class MailTransport(Protocol):
             recipient: the one recipient.
             content: the whole message, lines ending in CRLF.
         """
-        ...
 
+    @abstractmethod
     def close(self) -> None:
         """Let go."""
-        ...
 
 
 def transport_of(settings: Settings) -> MailTransport:

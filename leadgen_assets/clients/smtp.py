@@ -10,11 +10,10 @@ import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from leadgen_assets.clients.errors import ClientError, LoginRefusedError
-from leadgen_assets.clients.mail_transport import Phase, State, Transmission
+from leadgen_assets.clients.mail_transport import MailTransport, Phase, State, Transmission
 from leadgen_assets.settings import Security, Settings
 from tracking_service.hashes import domain_of
 from tracking_service.loopback import is_loopback
@@ -23,7 +22,7 @@ _REPLY_LIMIT = 500
 _CHUNK_BYTES = 65_536
 
 
-class SmtpSession:
+class SmtpSession(MailTransport):
     """One authenticated connection to the mail server, good for many messages; a context manager.
 
     Args:
@@ -76,15 +75,6 @@ class SmtpSession:
             timeout_seconds=settings.smtp_timeout_seconds,
             ca_file=settings.ca_file,
         )
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def is_open(self) -> bool:
