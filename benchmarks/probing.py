@@ -8,19 +8,18 @@ a host that never answers.
 import argparse
 import asyncio
 import json
-import multiprocessing
-import resource
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import trustme
+
+from benchmarks.separate_process import apart, peak_megabytes, seconds_of
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
@@ -51,16 +50,16 @@ def main() -> int:
 
 
 def _compare(folder: Path, concurrency: int, asked: argparse.Namespace) -> dict[str, Any]:
-    few = _apart(_probe, folder, asked.small, concurrency, asked.timeout)
+    few = apart(_probe, folder, asked.small, concurrency, asked.timeout)
     # taken in turn, so that a machine that others use slows both
     rounds = [
         (
-            _apart(_probe, folder, asked.leads, concurrency, asked.timeout),
-            _apart(_replay, folder, concurrency, asked.timeout),
+            apart(_probe, folder, asked.leads, concurrency, asked.timeout),
+            apart(_replay, folder, concurrency, asked.timeout),
         )
         for _ in range(asked.rounds)
     ]
-    ours, bare = min((one for one, _ in rounds), key=_seconds), min((one for _, one in rounds), key=_seconds)
+    ours, bare = min((one for one, _ in rounds), key=seconds_of), min((one for _, one in rounds), key=seconds_of)
     result: dict[str, Any] = {
         "concurrency": concurrency, "leads": asked.leads, "seconds": ours["seconds"], "bare_seconds": bare["seconds"],
         "times": round(ours["seconds"] / bare["seconds"], 3), "cpu_seconds": ours["cpu_seconds"], "bare_cpu_seconds": bare["cpu_seconds"],
@@ -138,19 +137,8 @@ def _replay(folder: Path, concurrency: int, timeout_seconds: float) -> dict[str,
 
 
 def _measured(began: float, cpu: float) -> dict[str, Any]:
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = {"seconds": round(time.monotonic() - began, 2), "cpu_seconds": round(time.process_time() - cpu, 2)}
-    return seconds | {"megabytes": kilobytes // 1024}
-
-
-def _seconds(measured: dict[str, Any]) -> float:
-    return float(measured["seconds"])
-
-
-def _apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """The result of some work in a process of its own, so that memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+    return seconds | {"megabytes": peak_megabytes()}
 
 
 def _arguments() -> argparse.Namespace:

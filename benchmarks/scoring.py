@@ -7,14 +7,13 @@ needs about as long per lead for few as for many.
 
 import argparse
 import json
-import multiprocessing
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from benchmarks.separate_process import apart, peak_megabytes, seconds_of
 
 ROOT = Path(__file__).parents[1]
 MOST_SHARE, MOST_MEGABYTES, MOST_GROWTH = 0.2, 2048, 1.5
@@ -26,13 +25,13 @@ def main() -> int:
     asked = _arguments()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _apart(_write_partitions, folder / "many", asked.leads, asked.days)
-        _apart(_write_partitions, folder / "few", asked.small, 1)
+        apart(_write_partitions, folder / "many", asked.leads, asked.days)
+        apart(_write_partitions, folder / "few", asked.small, 1)
         many, few = (
-            min((_apart(_rescore, folder / size) for _ in range(asked.rounds)), key=_seconds)
+            min((apart(_rescore, folder / size) for _ in range(asked.rounds)), key=seconds_of)
             for size in ("many", "few")
         )
-        rows = _apart(_score_row_by_row, folder / "many")
+        rows = apart(_score_row_by_row, folder / "many")
     result = {
         "leads": asked.leads, "days": asked.days, "seconds": many["seconds"], "row_by_row_seconds": rows["seconds"],
         "share": round(many["seconds"] / rows["seconds"], 3), "most_megabytes": many["megabytes"],
@@ -137,18 +136,7 @@ def _presence(leads: int, seed: int) -> Any:
 
 
 def _measured(began: float) -> dict[str, Any]:
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": round(time.monotonic() - began, 3), "megabytes": kilobytes // 1024}
-
-
-def _seconds(measured: dict[str, Any]) -> float:
-    return float(measured["seconds"])
-
-
-def _apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """The result of some work in a process of its own, so that memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+    return {"seconds": round(time.monotonic() - began, 3), "megabytes": peak_megabytes()}
 
 
 def _arguments() -> argparse.Namespace:
