@@ -16,6 +16,9 @@ _EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,
 _FILE_ENDING = re.compile(r"\.(png|jpe?g|gif|webp|svg|css|js|ico)$", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _FEW_CHARACTERS = 60
+_LITTLE_BESIDE_A_SHELL = 600  # a note on cookies, a line of copyright
+# The empty element that the usual frameworks fill once their scripts run.
+_SHELLS = "#root, #app, #__next, #__nuxt, #___gatsby, #svelte, app-root, [ng-app], [data-reactroot], flutter-view"
 _SHORT_PAGE = 1500
 _GUESSED_PATHS = ("/contact", "/contact-us", "/yhteystiedot")
 _CONTACT_WORDS = re.compile(r"contact|kontakt|yhteys|impress|imprint|contatt|contato", re.IGNORECASE)
@@ -69,6 +72,7 @@ class Page:
         phones: numbers of tel links and structured data.
         structured: the objects of JSON-LD blocks.
         scripts: how many scripts it carries.
+        is_shell: the element that scripts fill stands empty, and hardly anything beside it.
     """
 
     url: str
@@ -82,11 +86,12 @@ class Page:
     phones: tuple[str, ...] = ()
     structured: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     scripts: int = 0
+    is_shell: bool = False
 
     @property
     def is_filled_by_scripts(self) -> bool:
         """Hardly any text, but scripts: what a visitor sees cannot be told from here."""
-        return len(self.text) < _FEW_CHARACTERS and self.scripts > 0
+        return self.scripts > 0 and (self.is_shell or len(self.text) < _FEW_CHARACTERS)
 
     @property
     def is_parked(self) -> bool:
@@ -136,6 +141,7 @@ def parse_page(body: str, url: str) -> Page:
     headings = [node.text(separator=" ") for node in tree.css("h1, h2")[:6]]
     tree.strip_tags(["script", "style", "noscript", "template", "svg"])
     text = _one_line(tree.body.text(separator=" ")) if tree.body else ""
+    shell = tree.css_first(_SHELLS) if len(text) < _LITTLE_BESIDE_A_SHELL else None
     return Page(
         url=url,
         title=title,
@@ -153,6 +159,7 @@ def parse_page(body: str, url: str) -> Page:
         ),
         structured=structured,
         scripts=scripts,
+        is_shell=shell is not None and len(_one_line(shell.text(separator=" "))) < _FEW_CHARACTERS,
     )
 
 

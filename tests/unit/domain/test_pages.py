@@ -62,10 +62,26 @@ def test_contact_pages_are_the_sites_own_links_or_the_usual_paths() -> None:
     ]
 
 
-def test_a_page_that_scripts_fill_and_a_challenge_are_recognised() -> None:
-    assert parse_page(
-        '<html><body><div id="root"></div><script src="a.js"></script></body></html>', URL
-    ).is_filled_by_scripts
+COOKIES = "<p>We use cookies to make this site better for you and for everybody else. Accept all. Decline all.</p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_filled"),
+    [
+        ('<div id="root"></div><script src="a.js"></script>', True),
+        ("<noscript>Please enable JavaScript, this page does nothing at all without it, sorry.</noscript><script></script>", True),
+        (f'<div id="app"> Loading... </div>{COOKIES}<script src="a.js"></script>', True),
+        (f'<div id="app"><h1>Leipomo</h1><p>{OWN_TEXT}</p></div>{COOKIES}<script src="a.js"></script>', False),
+        (f'<div id="root"></div><p>{OWN_TEXT * 8}</p><script src="a.js"></script>', False),
+        ('<div id="root"></div>', False),
+        (f"{COOKIES}<script src='a.js'></script>", False),
+    ],
+)  # fmt: skip
+def test_a_page_that_scripts_fill_is_told_from_one_that_only_carries_scripts(body: str, is_filled: bool) -> None:
+    assert parse_page(f"<html><body>{body}</body></html>", URL).is_filled_by_scripts is is_filled
+
+
+def test_a_challenge_is_recognised() -> None:
     assert is_challenge(html(title="Just a moment..."))
     assert not is_challenge(html())
     assert not is_challenge(None)
