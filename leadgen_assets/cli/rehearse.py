@@ -51,7 +51,9 @@ def rehearse(
         businesses = read_town(town)
     else:
         businesses = populate(read_place_file(places or packaged_sample()), leads=leads, seed=seed)
-    plan = RehearsalPlan(home=home, businesses=businesses, days=days, seed=seed, faults=faults.value)
+    plan = RehearsalPlan(
+        home=home, businesses=businesses, days=days, seed=seed, faults=faults.value, is_drawn=town is None
+    )
     result = _run(plan, show=not as_json)
     if as_json:
         print_json(result)

@@ -4,7 +4,7 @@ The truth comes from the population, the mail server's log and the acts; the pro
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -16,6 +16,8 @@ from leadgen_assets.rehearsal.truth import Business
 
 State = Literal["passed", "failed", "skipped"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEEDY_QUALIFIED_SHARE = 0.97
+_UNDISCOVERABLE_SHARE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Check:
 class Mistakes:
     """What the product got wrong, counted against the town's truth."""
 
+    needy: int
+    needy_qualified: int
     false_qualified: int
     false_disqualified: int
     undiscoverable: int
@@ -60,11 +64,14 @@ def find_mistakes(
     judged = [(owner[lead["place_id"]], lead["decision"]) for lead in leads if lead["place_id"] in owner]
     counts = Counter(accepted_message_ids)
     lost, machine_as_person, person_as_machine = _judge_events(connection, acts)
+    needy = [decision for business, decision in judged if business.needs_site]
     return Mistakes(
+        needy=len(needy),
+        needy_qualified=needy.count("qualified"),
         false_qualified=sum(
             decision == "qualified" and not b.needs_site and not b.undiscoverable for b, decision in judged
         ),
-        false_disqualified=sum(decision == "disqualified" and b.needs_site for b, decision in judged),
+        false_disqualified=needy.count("disqualified"),
         undiscoverable=sum(b.undiscoverable for b, _ in judged),
         duplicate_sends=sum(count - 1 for count in counts.values()),
         lost_events=lost,
@@ -74,13 +81,16 @@ def find_mistakes(
     )
 
 
-def judge(counts: dict[str, Any], floors: dict[str, int], unanswered_messages: int = 0) -> list[Check]:
+def judge(
+    counts: dict[str, Any], floors: dict[str, int], unanswered_messages: int = 0, too_rare: Container[str] = ()
+) -> list[Check]:
     """Checks that nothing went wrong, and floors, because zero mistakes also hold when nothing happens.
 
     Args:
         counts: the figures of the rehearsal.
         floors: what each figure must at least be.
         unanswered_messages: how many messages the mail server took without saying so: as many may be unknown.
+        too_rare: figures without a floor, because hardly anybody who was written to would add to them.
     """
     zeros = (
         "false_qualified",
@@ -93,15 +103,32 @@ def judge(counts: dict[str, Any], floors: dict[str, int], unanswered_messages: i
     unknown, rule = counts["unknown_sends"], f"at most {unanswered_messages}" if unanswered_messages else "0"
     state: State = "passed" if unknown <= unanswered_messages else "failed"
     checks.append(Check("unknown_sends", state, f"{unknown}, must be {rule}"))
-    checks += [
-        Check(
-            f"{name}_floor",
-            "passed" if counts[name] >= floor else "failed",
-            f"{counts[name]}, must be at least {floor}",
-        )
-        for name, floor in floors.items()
+    return checks + [_floor(name, counts[name], floor, is_rare=name in too_rare) for name, floor in floors.items()]
+
+
+def judge_findings(counts: dict[str, Any], reason_to_skip: str | None) -> list[Check]:
+    """Checks that nearly everybody who needs a site was found, and that few sites of the town cannot be found.
+
+    Args:
+        counts: the figures of the rehearsal.
+        reason_to_skip: why this town, or what goes wrong in it, asks for no such share; None where it does.
+    """
+    if reason_to_skip:
+        return [Check(name, "skipped", reason_to_skip) for name in ("needy_qualified", "undiscoverable")]
+    found, needy, hidden = counts["needy_qualified"], counts["needy"], counts["undiscoverable"]
+    share = f"{found} of {needy}, must be at least {_NEEDY_QUALIFIED_SHARE:.0%}"
+    bound = f"{hidden} of {counts['leads']}, must be below {_UNDISCOVERABLE_SHARE:.0%}"
+    return [
+        Check("needy_qualified", "passed" if found >= _NEEDY_QUALIFIED_SHARE * needy else "failed", share),
+        Check("undiscoverable", "passed" if hidden < _UNDISCOVERABLE_SHARE * counts["leads"] else "failed", bound),
     ]
-    return checks
+
+
+def _floor(name: str, count: int, floor: int, *, is_rare: bool) -> Check:
+    if is_rare and count < floor:
+        return Check(f"{name}_floor", "skipped", "hardly anybody who was written to so far would do so")
+    state: State = "passed" if count >= floor else "failed"
+    return Check(f"{name}_floor", state, f"{count}, must be at least {floor}")
 
 
 def as_rows(checks: Iterable[Check]) -> list[dict[str, str]]:

@@ -71,6 +71,7 @@ class RehearsalPlan:
         resume: go on with what is there.
         faults: what goes wrong: none, network, providers or chaos.
         settings: further environment lines for the product.
+        is_drawn: the businesses were drawn by the published shares, not read from a file.
     """
 
     home: Path
@@ -82,6 +83,7 @@ class RehearsalPlan:
     resume: bool = False
     faults: Kind = "none"
     settings: dict[str, str] = field(default_factory=dict)
+    is_drawn: bool = True
 
 
 @dataclass(slots=True)

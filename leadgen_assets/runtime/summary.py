@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leadgen_assets.domain.countries import country_refusal
-from leadgen_assets.rehearsal.verdict import Check, as_rows, find_mistakes, judge
+from leadgen_assets.rehearsal.expectations import acts_too_rare
+from leadgen_assets.rehearsal.verdict import Check, as_rows, find_mistakes, judge, judge_findings
 from leadgen_assets.runtime.rehearsal import Rehearsal
 from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.ledger import Connection, ledger_connection
@@ -46,8 +47,11 @@ def summarise(rehearsal: Rehearsal, timetable: "Timetable") -> dict[str, Any]:
         report_path = _write_workbook(connection, rehearsal.settings.leadgen_home / "reports")
         counts |= _town_counts(rehearsal) | asdict(mistakes)
         decided = counts["qualified"] + counts["disqualified"]
-        checks = judge(counts | {"decided": decided}, _floors(rehearsal), rehearsal.faults.unanswered_messages)
+        too_rare = acts_too_rare(town.businesses, (mail.recipient for mail in town.mail.requests))
+        unanswered = rehearsal.faults.unanswered_messages
+        checks = judge(counts | {"decided": decided}, _floors(rehearsal), unanswered, too_rare)
         checks += [
+            *judge_findings(counts, _reason_not_to_ask_for_shares(rehearsal)),
             _runs(timetable),
             _bad_answers(rehearsal),
             _same_sends(connection, accepted),
@@ -123,6 +127,16 @@ def _floors(rehearsal: Rehearsal) -> dict[str, int]:
     if kind in {"network", "chaos"}:
         floors["decided"] = round(_DECIDED_DESPITE_FAULTS * leads)
     return floors
+
+
+def _reason_not_to_ask_for_shares(rehearsal: Rehearsal) -> str | None:
+    if rehearsal.faults.kind in {"network", "chaos"}:
+        return "faults of the network keep some undecided"
+    if not rehearsal.plan.is_drawn:
+        return "the town comes from a file"
+    if len(rehearsal.town.businesses) < _FLOORS_FROM_LEADS or rehearsal.plan.days < 1:
+        return f"only for a town of {_FLOORS_FROM_LEADS} and more"
+    return None
 
 
 def _faults(rehearsal: Rehearsal) -> list[Check]:
