@@ -116,18 +116,22 @@ def _of_record(lead: Row) -> Iterator[tuple[str, EmailOrigin, str]]:
         yield address, "record", ", ".join(lead.get("sources") or ())
 
 
-def _of_sites(sites: Iterable[Site], rows: Iterable[Row], lead: Row) -> Iterator[tuple[str, EmailOrigin, str]]:
+def site_emails(site: Site, rows: Iterable[Row], lead: Row) -> Iterator[tuple[str, str]]:
+    """The usable addresses that a lead's own site publishes for it, each with the address of its page."""
     bodies = {row["final_url"] or row["url"]: row["body"] for row in rows if row["body"]}
     record = (lead.get("email") or "").rpartition("@")[2].lower()
+    own = {registered_domain(host) for host in (site.host, record) if host}
+    for page in site.pages:
+        for email in extract_emails(bodies.get(page.url, ""), page.url, lead.get("name") or ""):
+            address = _usable(email.address)
+            if address and (email.nearness != "other" or registered_domain(address.rpartition("@")[2]) in own):
+                yield address, page.url
+
+
+def _of_sites(sites: Iterable[Site], rows: Iterable[Row], lead: Row) -> Iterator[tuple[str, EmailOrigin, str]]:
     for site in sites:
-        if site.verdict not in _OWN:
-            continue
-        own = {registered_domain(host) for host in (site.host, record) if host}
-        for page in site.pages:
-            for email in extract_emails(bodies.get(page.url, ""), page.url, lead.get("name") or ""):
-                address = _usable(email.address)
-                if address and (email.nearness != "other" or registered_domain(address.rpartition("@")[2]) in own):
-                    yield address, "site", page.url
+        if site.verdict in _OWN:
+            yield from ((address, "site", url) for address, url in site_emails(site, rows, lead))
 
 
 def _of_public_pages(rows: Iterable[Row], name: str) -> Iterator[tuple[str, EmailOrigin, str]]:

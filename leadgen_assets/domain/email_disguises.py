@@ -14,26 +14,32 @@ _OVERRIDDEN = re.compile("\u202e([^\u202c\n]*)\u202c?")  # shown from right to l
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u034f]")
 
 # The sign and the dot as words of many languages; those of `_AT_ALONE` mean nothing else between two words.
-_AT_ALONE = (
-    r"arroba|arobase|arobas|chiocciola|kissanhäntä|miukumauku|snabel-?a|snabel|krøllalfa|alfakrøll|klammeraffe"
-    r"|apenstaartje|apestaartje|małpa|zavináč|zavinac|kukac|собака|собачка|παπάκι|παπακι|שטרודל|アットマーク|골뱅이|艾特"
-    r"|at-merkki|ät-merkki|at[- ]sign|at-zeichen|at-tegn|at-tecken"
-)
-_AT = rf"(?:at|ät|aet|æt|et|ат|эт|آت|ات|アット|あっと|앳|عند|{_AT_ALONE})"
-_DOT = (
+_AT_ALONE_WORDS = (
+    "arroba", "arobase", "arobas", "chiocciola", "kissanhäntä", "miukumauku", "snabel-a", "snabela", "snabel",
+    "krøllalfa", "alfakrøll", "klammeraffe", "apenstaartje", "apestaartje", "małpa", "zavináč", "zavinac", "kukac",
+    "собака", "собачка", "παπάκι", "παπακι", "שטרודל", "アットマーク", "골뱅이", "艾特", "at-merkki", "ät-merkki",
+    "at-sign", "at sign", "at-zeichen", "at-tegn", "at-tecken",
+)  # fmt: skip
+AT_WORDS = (
+    *_AT_ALONE_WORDS,
+    *["at", "ät", "aet", "æt", "et", "ат", "эт", "آت", "ات", "アット", "あっと", "앳", "عند"],
+)  # the longest first
+_AT_ALONE = "|".join(_AT_ALONE_WORDS)
+_AT = f"(?:{'|'.join(AT_WORDS)})"
+DOT = (
     r"(?:dot|period|punktum|punkt|piste|point|punto|ponto|prikk|prik|punct|pont|punkts|taškas|kropka|tečka|tecka|bodka|točka"
     r"|точка|крапка|τελεία|τελεια|نقطة|נקודה|دوت|ドット|どっと|点|點|닷|점|nokta|chấm)"
 )
-_OPEN, _CLOSE = r"[(\[{<«‹*|【〔「『【]", r"[)\]}>»›*|】〕」』】]"
+OPEN, CLOSE = r"[(\[{<«‹*|【〔「『【]", r"[)\]}>»›*|】〕」』】]"
 _LOCAL_END, _HOST_START = r"(?<=[a-z0-9_+])", r"(?=[^\W_])"
-_BRACKETED_AT = re.compile(rf"{_LOCAL_END}\s*{_OPEN}\s*(?:{_AT}|@)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
-_BRACKETED_LETTER = re.compile(rf"{_LOCAL_END}{_OPEN}a{_CLOSE}{_HOST_START}", re.IGNORECASE)
+_BRACKETED_AT = re.compile(rf"{_LOCAL_END}\s*{OPEN}\s*(?:{_AT}|@)\s*{CLOSE}\s*{_HOST_START}", re.IGNORECASE)
+_BRACKETED_LETTER = re.compile(rf"{_LOCAL_END}{OPEN}a{CLOSE}{_HOST_START}", re.IGNORECASE)
 _CAPITAL_AT = re.compile(rf"{_LOCAL_END}[-_*~]{{1,2}}AT[-_*~]{{1,2}}{_HOST_START}")
 _LETTER_BY_LETTER = re.compile(r"(?<!\S)(?:[a-z0-9.@_-]\s){7,}[a-z0-9](?!\S)", re.IGNORECASE)
 _SET_OFF = r"[-_=~]{1,2}"  # info -at- shop -dot- com
 _SET_OFF_AT = re.compile(rf"{_LOCAL_END}\s+{_SET_OFF}\s?{_AT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
-_SET_OFF_DOT = re.compile(rf"(?<=[^\W_])\s+{_SET_OFF}\s?{_DOT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
-_BRACKETED_DOT = re.compile(rf"(?<=[^\W_])\s*{_OPEN}\s*(?:{_DOT}|\.)\s*{_CLOSE}\s*{_HOST_START}", re.IGNORECASE)
+_SET_OFF_DOT = re.compile(rf"(?<=[^\W_])\s+{_SET_OFF}\s?{DOT}\s?{_SET_OFF}\s+{_HOST_START}", re.IGNORECASE)
+_BRACKETED_DOT = re.compile(rf"(?<=[^\W_])\s*{OPEN}\s*(?:{DOT}|\.)\s*{CLOSE}\s*{_HOST_START}", re.IGNORECASE)
 _DASHED = re.compile(
     r"(?<![\w.])([a-z0-9.]+)(?P<sign>[-_*/~|])at(?P=sign)"
     r"([a-z0-9]+(?:-[a-z0-9]+)*?(?:(?P=sign)dot(?P=sign)[a-z0-9]+)+)",
@@ -44,10 +50,10 @@ _LABELS = (
     r"|e-?posta|correio|email address|адрес|почта|пошта|メール|이메일|邮箱|البريد"
 )
 _PERSON, _END = r"(?<![\w.@+-])([a-z0-9][\w.+-]*)", r"(?![\w-])"
-_ANY_DOTS = rf"([a-z0-9-]+(?:(?:\s+{_DOT}\s+|\.)[a-z0-9-]+)+)"
+_ANY_DOTS = rf"([a-z0-9-]+(?:(?:\s+{DOT}\s+|\.)[a-z0-9-]+)+)"
 _WORDED = (
     # service at shop dot com
-    re.compile(rf"{_PERSON}\s+{_AT}\s+([a-z0-9-]+(?:\s+{_DOT}\s+[a-z0-9-]+)+){_END}", re.IGNORECASE),
+    re.compile(rf"{_PERSON}\s+{_AT}\s+([a-z0-9-]+(?:\s+{DOT}\s+[a-z0-9-]+)+){_END}", re.IGNORECASE),
     # info arroba shop.com
     re.compile(rf"{_PERSON}\s+(?:{_AT_ALONE})\s+{_ANY_DOTS}{_END}", re.IGNORECASE),
     # info AT shop.com
@@ -61,57 +67,20 @@ _WORDED_AFTER_LABEL = re.compile(
 _WORDED_LINE = re.compile(
     rf"\s*(?:(?:{_LABELS})\W+)?((?-i:[a-z0-9])[\w.+-]*)\s+(?:{_AT})\s+{_ANY_DOTS}\W*", re.IGNORECASE
 )
+_BRACKET, _ANY_AT = re.compile(OPEN), re.compile(_AT)
 _LABELLED = re.compile(rf"(?:{_LABELS})\W{{0,3}}$", re.IGNORECASE)
-_WORDED_DOTS = re.compile(rf"(@[a-z0-9-]+)((?:\s+{_DOT}\s+[a-z0-9-]+)+)(?![\w-])", re.IGNORECASE)
-_DOT_BETWEEN = re.compile(rf"\s+{_DOT}\s+", re.IGNORECASE)
+_WORDED_DOTS = re.compile(rf"(@[a-z0-9-]+)((?:\s+{DOT}\s+[a-z0-9-]+)+)(?![\w-])", re.IGNORECASE)
+_DOT_BETWEEN = re.compile(rf"\s+{DOT}\s+", re.IGNORECASE)
 _SPACED = re.compile(r"(?<![\w.@+-])([a-z0-9][a-z0-9._+-]*)\s*@\s*([a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*)", re.IGNORECASE)
 _NO_LOCAL_PARTS = frozenset({
     "us", "me", "you", "him", "her", "them", "it", "find", "found", "visit", "meet", "see", "look", "open", "order",
     "online", "book", "buy", "here", "live", "now", "join", "party", "are", "is", "we", "i", "am", "be", "was", "on",
 })  # fmt: skip
 
-_ANY_SIGN = r"[\"'“”„«»‘’「」『』]?(?P<token>[^\s\"'“”„«»‘’「」『』,]{1,16}?)[\"'“”„«»‘’「」『』]?"
-_SHORT_SIGN = (
-    r"[\"'「『]?(?P<token>[^\w\s\"'「『」』()@.,:;、。※・！？]{1,3}|"
-    r"[(\[{][^)\]}]{1,6}[)\]}]|(?-i:[A-Z]{2,8}))[\"'」』]?"
-)
-_SIGN = r"\W{0,3}(?:an?\s+|le signe\s+|das\s+|la\s+|il\s+|o\s+)?@"
-_PUT_IN = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?:replac\w+|substitut\w+|chang\w+|swap)\s+(?:the\s+)?{_ANY_SIGN}\s+(?:with|by|for|to|into){_SIGN}",
-        rf"(?:korvaa|vaihda|muuta)\s+{_ANY_SIGN}\s+(?:merkillä\s+|merkiksi\s+|tilalle\s+)?{_SIGN}",
-        rf"{_SHORT_SIGN}\s+(?:korvataan|korvattava|on){_SIGN}",
-        rf"(?:ersetze\w*|tausche\w*)\s+(?:sie\s+)?(?:bitte\s+)?{_ANY_SIGN}\s+(?:durch|gegen|mit){_SIGN}",
-        rf"{_SHORT_SIGN}\s+(?:bitte\s+)?(?:durch|gegen|mit){_SIGN}",
-        rf"remplace\w*\s+(?:le\s+)?{_ANY_SIGN}\s+par{_SIGN}",
-        rf"(?:sustituy\w+|reempla\w+|cambi\w+|substitu\w+|troque)\s+{_ANY_SIGN}\s+(?:por|con|com){_SIGN}",
-        rf"(?:sostituire|sostituisci|sostituite)\s+{_ANY_SIGN}\s+con{_SIGN}",
-        rf"(?:byt|ersätt|erstatt|udskift|bytt)\s+(?:ut\s+)?{_ANY_SIGN}\s+(?:mot|med){_SIGN}",
-        rf"vervang\s+{_ANY_SIGN}\s+door{_SIGN}",
-        rf"(?:zamień|zastąp)\s+{_ANY_SIGN}\s+(?:na|przez){_SIGN}",
-        rf"(?:замените|заменить|замініть)\s+{_ANY_SIGN}\s+(?:на){_SIGN}",
-        rf"{_SHORT_SIGN}\s*(?:を|は)\s*(?:半角の?|アットマーク)?\W?@",
-        rf"(?:将|把|請將|请将)\s*{_ANY_SIGN}\s*(?:换成|替换为|替换成|改为|改成|換成|改為){_SIGN}",
-        rf"{_SHORT_SIGN}\s*(?:을|를)\s*{_SIGN}",
-        rf"(?:استبدل|استبدال)\s+{_ANY_SIGN}\s+(?:ب|بـ|بعلامة){_SIGN}",
-    )
-]
-_TAKE_OUT = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?:remov\w+|delet\w+|omit\w*|without|take out|strip)\s+(?:the\s+)?{_ANY_SIGN}(?=[\s.,;)]|$)",
-        rf"(?:poista|ota pois|ilman)\s+{_ANY_SIGN}(?=[\s.,;)]|$)",
-        rf"(?:bitte\s+)?{_ANY_SIGN}\s+(?:bitte\s+)?(?:entfernen|löschen|weglassen|verwijderen)",
-        rf"(?:enleve\w*|enlève\w*|supprime\w*|retire\w*|sans|quit\w+|elimin\w+|borr\w+|tog\w+|rimuov\w+)\s+{_ANY_SIGN}(?=[\s.,;)]|$)",
-        rf"(?:ta bort|fjern|verwijder|usuń|удалите|уберите)\s+{_ANY_SIGN}(?=[\s.,;)]|$)",
-        rf"{_ANY_SIGN}\s*を\s*(?:削除|取|除|消)",
-        rf"(?:删除|去掉|刪除)\s*{_ANY_SIGN}(?=[\s.,;)）]|$)",
-    )
-]
-_CAPITALS = re.compile(r"[^\W\d_]*[A-ZÄÖÜ]{4}")
-_SIGN_AT_ALL = re.compile(rf"@|(?<![^\W_]){_AT}(?![^\W_])|{_OPEN}\s*(?:{_AT}|a)\s*{_CLOSE}", re.IGNORECASE)
+_LONGEST_LINK = 1000
+_MAIL_LINK = re.compile(r"@|mail|outlook|shifted:", re.IGNORECASE)
 _COMPOSE = re.compile(r"^https?://(?:mail\.google|outlook\.(?:live|office))\.com/\S*[?&]to=([^&#]+)", re.IGNORECASE)
+_OBVIOUS_WORDS = ("SPAM", "REMOVE", "DELETE")
 _OBVIOUS = re.compile(
     r"(?:NO|NOT|KEIN|EI|SIN|SANS|ANTI|STOP|NON)[-_.]?SPAM|SPAM[-_.]?(?:FREE|BLOCK)|(?:REMOVE|DELETE)[-_.]?(?:THIS|ME|SPAM)"
 )
@@ -119,30 +88,10 @@ _OBVIOUS = re.compile(
 
 def without_invisible(text: str) -> str:
     """The text in one width, as it is shown, without signs that are not seen: `ｉｎｆｏ＠` is `info@`."""
+    if text.isascii() or (unicodedata.is_normalized("NFKC", text) and not _INVISIBLE.search(text)):
+        return text
     text = _OVERRIDDEN.sub(lambda match: match[1][::-1], text)
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-
-
-def instructions(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """What a page tells its readers to replace or to take out of addresses: each text with what stands for it."""
-    found: dict[str, str] = {}
-    for line in lines:
-        for pattern in _PUT_IN if "@" in line else ():
-            for match in pattern.finditer(line):
-                token = _balanced(match["token"])
-                if token and "@" not in token and (not token.isalpha() or (token.isupper() and len(token) > 1)):
-                    found.setdefault(token, "@")
-        for pattern in _TAKE_OUT if _CAPITALS.search(line) else ():
-            for match in pattern.finditer(line):
-                token = match["token"].rstrip(".,;)")
-                if len(token) >= 4 and sum(sign.isupper() for sign in token) >= 4 and "@" not in token:
-                    found.setdefault(match["token"] if match["token"].endswith((".", "-")) else token, "")
-    return tuple(found.items())
-
-
-def may_hold_address(line: str, told: Iterable[tuple[str, str]] = ()) -> bool:
-    """False for a line without any sign of an address, plain or disguised; most lines have none."""
-    return bool(_SIGN_AT_ALL.search(line)) or any(token in line for token, _ in told)
 
 
 def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
@@ -157,13 +106,23 @@ def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
             line = re.sub(rf"{_LOCAL_END}\s*{re.escape(token)}\s*{_HOST_START}", replacement, line, flags=re.IGNORECASE)
         else:
             line = _taken_out(line, re.escape(token))
-    if _OBVIOUS.search(line):
-        line = _taken_out(line, _OBVIOUS.pattern)
-    line = _LETTER_BY_LETTER.sub(lambda match: _SPACES.sub("", match[0]) if "@" in match[0] else match[0], line)
-    line = _CAPITAL_AT.sub("@", line)
-    line = _BRACKETED_AT.sub("@", line)
-    line = _BRACKETED_LETTER.sub("@", line)
-    line = _BRACKETED_DOT.sub(".", line)
+    if "@" in line:
+        if any(word in line for word in _OBVIOUS_WORDS) and _OBVIOUS.search(line):
+            line = _taken_out(line, _OBVIOUS.pattern)
+        line = _LETTER_BY_LETTER.sub(lambda match: _SPACES.sub("", match[0]) if "@" in match[0] else match[0], line)
+    if _BRACKET.search(line):
+        line = _BRACKETED_AT.sub("@", line)
+        line = _BRACKETED_LETTER.sub("@", line)
+        line = _BRACKETED_DOT.sub(".", line)
+    if _ANY_AT.search(line.lower()):
+        line = _without_words(line)
+    return _WORDED_DOTS.sub(lambda match: match[1] + _DOT_BETWEEN.sub(".", match[2]), line)
+
+
+def _without_words(line: str) -> str:
+    """The line with the sign where a word stands for it."""
+    if "AT" in line:
+        line = _CAPITAL_AT.sub("@", line)
     if _SET_OFF_AT.search(line):
         line = _SET_OFF_DOT.sub(".", _SET_OFF_AT.sub("@", line))
     line = _DASHED.sub(_dashed, line)
@@ -171,10 +130,11 @@ def undisguised(line: str, told: Iterable[tuple[str, str]] = ()) -> str:
         line = pattern.sub(_worded, line)
     alone = _WORDED_LINE.fullmatch(line)
     line = _worded(alone) if alone else line
-    line = _WORDED_AFTER_LABEL.sub(
-        lambda match: _worded(match) if _LABELLED.search(line[: match.start()]) else match[0], line
-    )
-    return _WORDED_DOTS.sub(lambda match: match[1] + _DOT_BETWEEN.sub(".", match[2]), line)
+    if ":" in line or "：" in line:
+        line = _WORDED_AFTER_LABEL.sub(
+            lambda match: _worded(match) if _LABELLED.search(line[: match.start()][-40:]) else match[0], line
+        )
+    return line
 
 
 def spaced(line: str) -> list[tuple[int, str]]:
@@ -188,7 +148,9 @@ def spaced(line: str) -> list[tuple[int, str]]:
 
 def link_targets(href: str) -> list[str]:
     """The texts in which a link's addresses stand; none for a link to anything but mail."""
-    href = _INVISIBLE.sub("", href).strip()
+    href = _INVISIBLE.sub("", href[:_LONGEST_LINK]).strip()
+    if not _MAIL_LINK.search(href):
+        return []
     if href.startswith("cfemail:"):
         return [_cloudflare(href[8:])]
     if "/cdn-cgi/l/email-protection#" in href:
@@ -230,9 +192,8 @@ def _cloudflare(code: str) -> str:
 def _shifted(code: str) -> str:
     """The scrambled links of a content system: letters and signs moved along three ranges."""
     for offset in range(-25, 26):
-        plain = "".join(_moved(sign, offset) for sign in code)
-        if plain.startswith("mailto:"):
-            return plain
+        if "".join(_moved(sign, offset) for sign in code[:7]) == "mailto:":
+            return "".join(_moved(sign, offset) for sign in code)
     return ""
 
 
@@ -254,14 +215,6 @@ def _taken_out(line: str, pattern: str) -> str:
         return re.sub(r"([-_.]?)\0([-_.]?)", lambda each: each[1] or each[2], text).lstrip("-_.")
 
     return re.sub(r"\S+@\S+", plain, line)
-
-
-def _balanced(token: str) -> str:
-    """The token without a bracket that was opened before it or is closed after it."""
-    for left, right in ("()", "[]", "{}", "<>"):
-        if token.count(left) != token.count(right):
-            token = token.replace(left, "").replace(right, "")
-    return token
 
 
 def _dashed(match: re.Match[str]) -> str:

@@ -6,37 +6,39 @@ What a reader sees comes from `visible_text`, plain forms from `email_disguises`
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from selectolax.lexbor import LexborHTMLParser
 
-from leadgen_assets.domain.email_disguises import (
-    instructions,
-    link_targets,
-    may_hold_address,
-    spaced,
-    undisguised,
-    without_invisible,
-)
+from leadgen_assets.domain.address_signs import MOST_SIGNS, has_sign, places_by_line
+from leadgen_assets.domain.address_signs import Place as Spot
+from leadgen_assets.domain.email_disguises import link_targets, spaced, undisguised, without_invisible
+from leadgen_assets.domain.email_instructions import instructions
 from leadgen_assets.domain.email_ownership import Nearness, Place, Sighting, is_theirs, nearness_of
 from leadgen_assets.domain.hosts import has_public_suffix, host_kind, registered_domain
-from leadgen_assets.domain.visible_text import JOINT, Line, visible_lines
+from leadgen_assets.domain.page_tree import parse_tree
+from leadgen_assets.domain.visible_text import JOINT, Line, Link, visible_lines
 
 _ASCII = "a-z0-9"
 _LOCAL = rf"[{_ASCII}](?:[{_ASCII}._%+'&-]{{0,62}}[{_ASCII}_+-])?"
 _HOSTS = "|".join(
-    rf"(?:[{script}0-9](?:[{script}0-9-]*[{script}0-9])?\.)+(?:xn--[{_ASCII}-]+|[{script}{extra}]{{2,24}})"
+    rf"(?:[{script}0-9](?:[{script}0-9-]*[{script}0-9])?\.){{1,8}}(?:xn--[{_ASCII}-]+|[{script}{extra}]{{2,24}})"
     for script, extra in (
         (rf"{_ASCII}\u00df-\u024f", "a-z"), ("\u0400-\u052f", ""), ("\u0370-\u03ff", "a-z"), ("\u0600-\u06ff", ""),
         ("\u0590-\u05ff", ""), ("\u3040-\u30ff\u4e00-\u9fff", "a-z"), ("\uac00-\ud7af", "a-z"),
         ("\u0e00-\u0e7f", "a-z"), ("\u0900-\u097f", ""),
     )
 )  # fmt: skip
-_ADDRESS = re.compile(rf"(?<![@{_ASCII}._%+&-])(?:{_LOCAL})@(?:{_HOSTS})", re.IGNORECASE)
+_LOCAL_BEFORE = re.compile(rf"(?<![@{_ASCII}._%+&-])(?:{_LOCAL})@", re.IGNORECASE)
+_HOST_AFTER = re.compile(_HOSTS, re.IGNORECASE)
+_LONGEST_LOCAL, _LONGEST_HOST = 64, 253
 _LATIN_BEFORE = re.compile(r"[\u00c0-\u024f]$")
 _OTHER_PROTOCOL = re.compile(r"(?:\w+://\S*|\b(?:sip|xmpp|skype|jabber|git|ssh|matrix)\s*:\s*)$", re.IGNORECASE)
 _BEFORE_LOCAL = re.compile(r"^(?:\+?\d{7,}(?=[a-z]{3})|(?:s-posti|e-?mail)\.(?=[a-z]{2}))", re.IGNORECASE)
@@ -56,6 +58,9 @@ _MARKED_AS_EMAIL = (
 )
 _SHORT_LINE = 60
 _BEFORE = 160
+_LONGEST_HEADING = 300
+_MOST_LINKS = _MOST_DATA = MOST_SIGNS
+_LONGEST_LABEL, _MOST_TARGETS = 300, 20
 _MOST_OTHERS = 2
 
 
@@ -88,22 +93,27 @@ def extract_emails(body: str, url: str = "", business: str = "") -> list[FoundEm
         that the page ascribes to somebody else. An address under another domain is given only where the page has none
         under its own or at a mail provider.
     """
-    tree = LexborHTMLParser(body)
+    tree = parse_tree(body)
     own = _own_domain(tree, url)
     name = business or _title(tree)
-    sightings = [*_in_lines(visible_lines(tree), own), *_in_data(tree)]
+    sightings = [*_in_lines(visible_lines(tree)), *_in_data(tree, body)]
     found: dict[str, FoundEmail] = {}
+    others: set[str] = set()
     for sighting in sightings:
+        if sighting.address in found:
+            continue
         nearness = nearness_of(sighting.address, own, name)
-        if sighting.address not in found and is_theirs(sighting, nearness):
+        if nearness == "other" and len(others) > _MOST_OTHERS:
+            continue  # too many to be the business's, whoever they are
+        if is_theirs(sighting, nearness):
             found[sighting.address] = FoundEmail(sighting.address, sighting.place, nearness)
+            if nearness == "other":
+                others.add(sighting.address.rpartition("@")[2])
     near = [email for email in found.values() if email.nearness != "other"]
-    domains = {email.address.rpartition("@")[2] for email in found.values()}
-    if near:
-        return near
-    return list(found.values()) if len(domains) <= _MOST_OTHERS else []
+    return near or (list(found.values()) if len(others) <= _MOST_OTHERS else [])
 
 
+@lru_cache(maxsize=4096)
 def plain_address(text: str) -> str | None:
     """The address in lower case with its domain in Unicode, if it is well-formed; else None."""
     try:
@@ -113,59 +123,82 @@ def plain_address(text: str) -> str | None:
     return checked.normalized.lower()
 
 
-def _in_lines(lines: Sequence[Line], own: str) -> Iterator[Sighting]:
-    plain = [without_invisible(line.text) for line in lines]
-    told = instructions(text.replace(JOINT, "") for text in plain)
+def _in_lines(lines: Sequence[Line]) -> Iterator[Sighting]:
+    text = without_invisible("\n".join(line.text for line in lines))
+    plain = text.split("\n")
+    told = instructions(text.replace(JOINT, ""))
+    places = places_by_line(text, told)
+    links = _mail_links(lines, told)
+    for number in sorted(places.keys() | links.keys()):
+        line, around = lines[number], _around(lines, plain, number)
+        for link, addresses in links.get(number, ()):
+            before = plain[number][max(0, link.position - _BEFORE) : link.position].replace(JOINT, " ")
+            said = _last_sentence(f"{before} {_label_after(plain[number][link.position :][:_BEFORE])}")
+            for address in addresses:
+                yield Sighting(address, "text" if link.is_label else "link", said, around, line.by_visitors)
+        for place in places.get(number, ()):
+            for said, address in _in_place(place, told):
+                yield Sighting(address, "text", said, around, line.by_visitors)
+
+
+def _mail_links(lines: Sequence[Line], told: Sequence[tuple[str, str]]) -> dict[int, list[tuple[Link, list[str]]]]:
+    """The links and labels that carry addresses, by the number of their line; the first `_MOST_LINKS` of a page."""
+    found: dict[int, list[tuple[Link, list[str]]]] = {}
+    looked_at = 0
     for number, line in enumerate(lines):
-        around = _around(lines, plain, number)
         for link in line.links:
-            before = plain[number][: link.position].replace(JOINT, " ")
-            targets = [link.target] if link.is_label else link_targets(link.target)
-            label = _label_after(plain[number][link.position :])
-            for target in targets:
-                for _, address in _addresses(undisguised(without_invisible(target), told)):
-                    yield Sighting(
-                        address,
-                        "text" if link.is_label else "link",
-                        _last_sentence(f"{before} {label}"),
-                        around,
-                        line.by_visitors,
-                    )
-        yield from _in_text(plain[number], told, own, around, line.by_visitors)
+            targets = [link.target[:_LONGEST_LABEL]] if link.is_label else link_targets(link.target)
+            shown = [without_invisible(target) for target in targets[:_MOST_TARGETS]]
+            shown = [target for target in shown if not link.is_label or has_sign(target, told)]
+            if not shown:
+                continue
+            looked_at += 1
+            if looked_at > _MOST_LINKS:
+                return found
+            addresses = [address for target in shown for _, address in _addresses(undisguised(target, told))]
+            found.setdefault(number, []).append((link, addresses))
+    return found
 
 
-def _in_text(
-    text: str, told: Sequence[tuple[str, str]], own: str, around: str, by_visitors: bool
-) -> Iterator[Sighting]:
-    if not may_hold_address(text.replace(JOINT, ""), told) and not may_hold_address(text, told):
-        return
+def _in_place(place: Spot, told: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The addresses that stand in a part of a line, each with what is said before it."""
     seen: list[str] = []
-    for variant in dict.fromkeys((_with_edges(text), text.replace(JOINT, ""))):
+    for variant in dict.fromkeys((_with_edges(place.text), place.text.replace(JOINT, ""))):
         plain = undisguised(variant, told)
         hits = _addresses(plain)
         hits += [(start, address) for start, raw in spaced(plain) for _, address in _addresses(raw)]
-        end = 0
+        end, before = 0, place.before
         for start, address in sorted(hits):
             if not any(address in known or known in address for known in seen if known != address):
-                yield Sighting(address, "text", _last_sentence(plain[end:start]), around, by_visitors)
+                yield _last_sentence(before + plain[end:start]), address
                 seen.append(address)
-            end = start + len(address)
+            end, before = start + len(address), ""
 
 
 def _addresses(text: str) -> list[tuple[int, str]]:
     """The addresses in plain text with their positions."""
-    found = []
-    for match in _ADDRESS.finditer(text):
-        before = text[: match.start()]
-        if _OTHER_PROTOCOL.search(before[-200:]) or _LATIN_BEFORE.search(before[-1:]):
-            continue
-        local, _, host = match[0].rpartition("@")
-        local = _BEFORE_LOCAL.sub("", local)
-        known_host = _known_host(host)
-        address = plain_address(f"{local}@{known_host}") if known_host else None
-        if address and not _FILE.search(match[0]):
-            found.append((match.start(), address))
+    found: list[tuple[int, str]] = []
+    end, sign = 0, text.find("@")
+    while sign >= 0:
+        begin = max(end, text.rfind("@", 0, sign) + 1, sign - _LONGEST_LOCAL)
+        local_part = _LOCAL_BEFORE.search(text, begin, sign + 1)
+        host_part = _HOST_AFTER.match(text, sign + 1, sign + 1 + _LONGEST_HOST) if local_part else None
+        if local_part and host_part:
+            end = host_part.end()
+            address = _address(text[: local_part.start()][-_BEFORE:], local_part[0][:-1], host_part[0])
+            if address:
+                found.append((local_part.start(), address))
+        sign = text.find("@", max(end, sign + 1))
     return found
+
+
+def _address(before: str, local: str, host: str) -> str | None:
+    """The address that a local part and a host make, unless what stands before or in them makes it something else."""
+    is_after_colon = "://" in before or before[-4:].rstrip().endswith(":")
+    if (is_after_colon and _OTHER_PROTOCOL.search(before)) or _LATIN_BEFORE.search(before[-1:]) or _FILE.search(host):
+        return None
+    known_host = _known_host(host)
+    return plain_address(f"{_BEFORE_LOCAL.sub('', local)}@{known_host}") if known_host else None
 
 
 def _known_host(host: str) -> str | None:
@@ -175,7 +208,7 @@ def _known_host(host: str) -> str | None:
         if labels[-1][:1].isupper() and labels[-1][1:].islower() and len(labels) > 2 and labels[-2].islower():
             labels.pop()
             continue
-        for text in (labels[-1], _CAMEL.split(labels[-1])[0]):
+        for text in dict.fromkeys((labels[-1], _CAMEL.split(labels[-1])[0])):
             candidate = ".".join([*labels[:-1], text])
             if has_public_suffix(candidate):
                 return candidate
@@ -188,7 +221,7 @@ def _with_edges(text: str) -> str:
     pieces = text.split(JOINT)
     whole = pieces[0]
     for piece in pieces[1:]:
-        left = re.split(r"\s", whole)[-1]
+        left = re.split(r"\s", whole[-_BEFORE:])[-1]
         goes_on = (
             not whole
             or not piece
@@ -204,9 +237,10 @@ def _with_edges(text: str) -> str:
 
 def _around(lines: Sequence[Line], plain: Sequence[str], number: int) -> str:
     """The heading over a line, and the short line before it if that has no address of its own."""
-    before = plain[number - 1].replace(JOINT, " ") if number else ""
-    near = before if len(before) <= _SHORT_LINE and "@" not in before and not lines[number - 1].links else ""
-    return f"{lines[number].heading}\n{near}"
+    before = plain[number - 1] if number else ""
+    is_near = len(before) <= _SHORT_LINE and "@" not in before and not lines[number - 1].links
+    near = before.replace(JOINT, " ") if is_near else ""
+    return f"{lines[number].heading[:_LONGEST_HEADING]}\n{near}"
 
 
 def _label_after(text: str) -> str:
@@ -241,34 +275,34 @@ def _readable(host: str) -> str:
 
 def _title(tree: LexborHTMLParser) -> str:
     node = tree.css_first("h1") or tree.css_first("title")
-    return node.text(strip=True) if node else ""
+    return node.text(strip=True)[:_LONGEST_HEADING] if node else ""
 
 
-def _in_data(tree: LexborHTMLParser) -> Iterator[Sighting]:
+def _in_data(tree: LexborHTMLParser, body: str) -> Iterator[Sighting]:
     """Addresses of JSON-LD, microdata and meta elements that name a business's address."""
     for node in tree.css('script[type="application/ld+json"]'):
-        for value in _json_emails(node.text() or ""):
+        for value in islice(_json_emails(node.text() or ""), _MOST_DATA):
             yield from _data_sightings(value)
-    for node in tree.css(_MARKED_AS_EMAIL):
+    for node in tree.css(_MARKED_AS_EMAIL)[:_MOST_DATA] if "email" in body else ():
         attributes = node.attributes
         for value in (attributes.get("content") or "", attributes.get("href") or ""):
             yield from _data_sightings(value)
 
 
 def _data_sightings(value: str) -> Iterator[Sighting]:
-    for target in link_targets(value) or [value]:
+    for target in link_targets(value)[:_MOST_TARGETS] or [value[:_LONGEST_LABEL]]:
         for _, address in _addresses(undisguised(without_invisible(target))):
             yield Sighting(address, "data")
 
 
 def _json_emails(text: str) -> Iterator[str]:
     try:
-        pending: list[Any] = [json.loads(text)]
+        pending: deque[Any] = deque([json.loads(text)])
     except (ValueError, RecursionError):
         yield from re.findall(r'"email"\s*:\s*"([^"]{3,254})"', text)
         return
     while pending:
-        item = pending.pop(0)
+        item = pending.popleft()
         if isinstance(item, list):
             pending += item[:200]
         elif isinstance(item, dict):

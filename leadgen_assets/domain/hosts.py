@@ -69,6 +69,7 @@ def _parts(host: str) -> tuple[str, str]:
     return (name.rpartition(".")[2], last) if name else (last, "")
 
 
+@lru_cache(maxsize=65536)
 def has_public_suffix(host: str) -> bool:
     """True for a name under a suffix of the public list, or under a reserved one that test systems use."""
     found = _extract(host)

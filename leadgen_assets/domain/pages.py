@@ -1,4 +1,4 @@
-"""What one web page says: its title, text, links, addresses and signs, parsed once. Whose it is: `sites`."""
+"""What one web page says: its title, text, links, numbers and signs, parsed once. Whose it is: `sites`."""
 
 import json
 import re
@@ -11,9 +11,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from leadgen_assets.domain.hosts import registered_domain
+from leadgen_assets.domain.page_tree import parse_tree
 
-_EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?![a-z0-9@])", re.IGNORECASE)
-_FILE_ENDING = re.compile(r"\.(png|jpe?g|gif|webp|svg|css|js|ico)$", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _FEW_CHARACTERS = 60
 _LITTLE_BESIDE_A_SHELL = 600  # a note on cookies, a line of copyright
@@ -68,7 +67,6 @@ class Page:
         text: everything a visitor reads, in one line.
         has_viewport: made for phones as well, by its own account.
         links: absolute address and text.
-        mailtos: addresses of mailto links.
         phones: numbers of tel links and structured data.
         structured: the objects of JSON-LD blocks.
         scripts: how many scripts it carries.
@@ -82,7 +80,6 @@ class Page:
     text: str
     has_viewport: bool
     links: tuple[tuple[str, str], ...] = ()
-    mailtos: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     structured: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     scripts: int = 0
@@ -114,19 +111,11 @@ class Page:
     def _is_short_about(self, pattern: re.Pattern[str]) -> bool:
         return len(self.text) < _SHORT_PAGE / 2 and bool(pattern.search(f"{self.headings} {self.text[:60]}"))
 
-    @property
-    def emails(self) -> tuple[str, ...]:
-        """Addresses of links, structured data and visible text, in that order, each once, in lower case."""
-        structured = (value for name, value in _values(self.structured) if name == "email")
-        found = [*self.mailtos, *structured, *_EMAIL.findall(self.text)]
-        plain = (unquote(text).strip().removeprefix("mailto:").partition("?")[0].lower().strip(". ") for text in found)
-        return tuple(dict.fromkeys(text for text in plain if _EMAIL.fullmatch(text) and not _FILE_ENDING.search(text)))
-
 
 @lru_cache(maxsize=256)
 def parse_page(body: str, url: str) -> Page:
     """Parse HTML, however broken."""
-    tree = LexborHTMLParser(body)
+    tree = parse_tree(body)
     structured = tuple(_structured(tree))
     scripts = len(tree.css("script"))
     anchors = [(node.attributes.get("href") or "", node.text(strip=True)) for node in tree.css("a[href]")]
@@ -152,7 +141,6 @@ def parse_page(body: str, url: str) -> Page:
         text=text,
         has_viewport="width" in metas.get("viewport", ""),
         links=tuple((joined, label) for href, label in anchors if (joined := _absolute(url, href))),
-        mailtos=tuple(href[7:] for href, _ in anchors if href.lower().startswith("mailto:")),
         phones=(
             *(unquote(href[4:]) for href, _ in anchors if href.lower().startswith("tel:")),
             *(str(value) for name, value in _values(structured) if name == "telephone"),

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from leadgen_assets.domain.candidates import website_urls
+from leadgen_assets.domain.contact_candidates import site_emails
 from leadgen_assets.domain.hosts import HostKind, host_kind
 from leadgen_assets.domain.page_checks import PAGE_CHECKS, check_pages
 from leadgen_assets.domain.pages import Page
@@ -123,7 +124,7 @@ def _findings(lead: Row, sites: Sequence[Site], captured: Sequence[Row], at: dat
         **check_pages(pages, at),
         "builder": _builder(lead, sites),
         "social_page": _social_page(lead, state, sites, pages),
-        "email_published": _email_published(lead, state, pages),
+        "email_published": _email_published(lead, state, own, captured),
         "phone_known": ("present", "") if lead.get("phone") else ("absent", "No telephone number is known."),
         "rating": _rating(lead),
     }
@@ -239,10 +240,10 @@ def _social_page(lead: Row, own_state: State, sites: Sequence[Site], pages: Sequ
     )
 
 
-def _email_published(lead: Row, own_state: State, pages: Sequence[Page]) -> Finding:
+def _email_published(lead: Row, own_state: State, own: Site | None, captured: Sequence[Row]) -> Finding:
     if lead.get("email"):
         return "present", "The record carries an email address."
-    if any(page.emails for page in pages):
+    if own and any(site_emails(own, captured, lead)):
         return "present", "Its site shows an email address."
     return (
         ("unknown", "Its site is not known yet.")

@@ -92,7 +92,7 @@ def likeness(business: BusinessIdentity, host: str, pages: Iterable[Page]) -> Li
     """What the pages found under one candidate host carry of a business."""
     pages = list(pages)
     texts = [_page_text(page) for page in pages]
-    headings = [f" {' '.join(_words(page.headings))} " for page in pages]
+    headings = [_headings(page) for page in pages]
     digits = " ".join(_digits(page) for page in pages)
     return Likeness(
         name=_carries_name(business, texts, headings),
@@ -100,7 +100,7 @@ def likeness(business: BusinessIdentity, host: str, pages: Iterable[Page]) -> Li
         phone=len(business.phone) >= _FEWEST_DIGITS and business.phone in digits,
         street=bool(business.street) and any(f" {business.street} " in text for text in texts),
         city=bool(business.city) and any(f" {business.city} " in text for text in texts),
-        contact_data=bool(_PHONE_LIKE.search(digits)) or any(_STREET_LIKE.search(page.text) for page in pages),
+        contact_data=bool(_PHONE_LIKE.search(digits)) or any(_names_a_street(page) for page in pages),
     )
 
 
@@ -149,6 +149,17 @@ def _page_text(page: Page) -> str:
     return f" {' '.join(_words(f'{page.text} {page.headings}'))} "
 
 
+@lru_cache(maxsize=256)
+def _headings(page: Page) -> str:
+    return f" {' '.join(_words(page.headings))} "
+
+
+@lru_cache(maxsize=256)
+def _names_a_street(page: Page) -> bool:
+    return bool(_STREET_LIKE.search(page.text))
+
+
+@lru_cache(maxsize=256)
 def _digits(page: Page) -> str:
     text = f"{page.text} {' '.join(page.phones)}"
     if not text.isascii():  # digits of other scripts and of full width

@@ -78,7 +78,7 @@ def web_captures(context: dg.AssetExecutionContext, platform: Platform, leads: p
     )
 
 
-@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="2", personal=True))
+@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="3", personal=True))
 def web_presence(
     context: dg.AssetExecutionContext, platform: Platform, web_captures: pl.DataFrame
 ) -> dg.Output[pl.DataFrame]:

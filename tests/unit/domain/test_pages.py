@@ -44,14 +44,6 @@ def test_a_long_page_that_mentions_a_sale_is_no_parking_page() -> None:
     assert not parse_page(body, URL).is_parked
 
 
-def test_addresses_come_from_links_structured_data_and_visible_text_but_never_from_scripts() -> None:
-    body = """<html><body><script>var x = "hidden@script.fi"; </script><style>a{content:"css@style.fi"}</style>
-      <script type="application/ld+json">{"@type": "Bakery", "address": {"email": "mailto:Data@kultakorva.fi"}}</script>
-      <a href="mailto:info@kultakorva.fi?subject=Hi">mail</a> or myynti@kultakorva.fi. <img src="logo@2x.png">
-      <p>logo@2x.png team%40no</p></body></html>"""
-    assert parse_page(body, URL).emails == ("info@kultakorva.fi", "data@kultakorva.fi", "myynti@kultakorva.fi")
-
-
 def test_contact_pages_are_the_sites_own_links_or_the_usual_paths() -> None:
     linked = parse_page(
         '<a href="/ota-yhteytta">Yhteystiedot</a><a href="https://other.fi/contact">x</a><a href="/menu">Menu</a>', URL
