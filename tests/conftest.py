@@ -21,12 +21,27 @@ from tracking_service.clock import FileClock
 from tracking_service.settings import ENV_FILE_VARIABLE
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+# Groups that take a worker most of a minute or more, the longest first: begun last, one of them would keep the session
+# waiting while the other workers have nothing left to do.
+LONG_GROUPS = ("up", "rehearsal of the town", "rehearsals of dirt", "rehearsals of real records")
 _numbers = count(1)
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are cores, because tests wait for servers and child processes a third of the time."""
     return min(4, len(os.sched_getaffinity(0)) + 1) if hasattr(os, "sched_getaffinity") else 4
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long groups first, then the other groups, then single tests, which fill whatever time is left."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    if group is None:
+        return len(LONG_GROUPS) + 1
+    return LONG_GROUPS.index(group.args[0]) if group.args[0] in LONG_GROUPS else len(LONG_GROUPS)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from tests.integration.tracking import DESTINATION, SECRET, ServiceProcess
 from tracking_service.clock import FileClock
 from tracking_service.links import Link, LinkSigner
 
+pytestmark = pytest.mark.xdist_group("redirects")
+
 RETIRED = "an-older-secret-that-was-used-before"
 SIGNER = LinkSigner({0: RETIRED, 1: SECRET})
 MESSAGE = UUID(int=0x1EAD)

@@ -26,6 +26,8 @@ from tests.integration.tracking import (
 )
 from tracking_service.clock import FileClock
 
+pytestmark = pytest.mark.xdist_group("tracking durability")
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:

@@ -35,6 +35,8 @@ from tracking_service.histories import hit_from_row
 from tracking_service.links import Link, LinkSigner
 from tracking_service.verdicts import judge
 
+pytestmark = pytest.mark.xdist_group("tracking service")
+
 
 @dataclass(frozen=True)
 class Door:

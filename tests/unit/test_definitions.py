@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.xdist_group("definitions")  # they share two loadings of the code location
+pytestmark = pytest.mark.xdist_group("definitions")  # they share what loading it takes
 
 # asset: (group, leadgen/kind, technologies, upstream)
 ASSETS = {
@@ -91,71 +91,93 @@ SENSORS = {
     "erasure_requests": ["erasure"], "expired_content": ["retention"], "heartbeat": [],
 }  # fmt: skip
 
-# Printed by a process of its own: the definitions read hours and zone once, when they load.
+HOURS = {"DISCOVERY_HOUR": "7", "OUTREACH_HOUR": "10", "OUTREACH_END_HOUR": "15", "REPORT_HOUR": "22", "REPORT_MINUTE": "5"}  # fmt: skip
+# The settings of an operator who loads the code location, by case.
+CASES: dict[str, dict[str, str]] = {
+    "bare": {},
+    "configured": {"OPERATOR_TIMEZONE": "Europe/Helsinki", "LEADGEN_MODE": "live"},
+    "broken": {"LEADGEN_MODE": "banana", "DISCOVERY_HOUR": "25"},
+    "other hours": HOURS,
+}
+
+# The definitions read hours and zone once, when they load: each case is a fork of one process that has loaded Dagster
+# and other libraries, which know nothing of our settings and take seconds.
 DESCRIBE = """
-import json, socket, sys
+import json, os, socket, sys
 
 def refuse(event, arguments):
     if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"} and not str(arguments[-1]).startswith("/"):
         raise SystemExit(f"the code location used the network: {event} {arguments}")
 
 sys.addaudithook(refuse)
-import dagster as dg
-from leadgen_assets.definitions import defs
-
-graph, repository = defs.resolve_asset_graph(), defs.get_repository_def()
+import dagster, dns.resolver, httpx, jinja2, phonenumbers, polars, psycopg, rapidfuzz, sqlalchemy
 
 def name(key):
     return key.to_user_string()
 
-def selected(job):
-    return sorted(name(key) for key in repository.get_job(job).asset_layer.executable_asset_keys)
+def describe():
+    from leadgen_assets.definitions import defs
 
-nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
-print(json.dumps({
-    "assets": {
-        name(node.key): {
-            "shape": [node.group_name, node.tags.get("leadgen/kind"), " ".join(sorted(node.kinds)), " ".join(sorted(map(name, node.parent_keys)))],
-            "external": not node.is_materializable,
-            "owners": list(node.owners),
-            "described": bool((node.description or "").strip()),
-            "versioned": node.code_version is not None,
-            "zone": node.partitions_def.timezone if node.partitions_def else None,
-        }
-        for node in nodes
-    },
-    "checks": sorted((name(key.asset_key), key.name) for key in graph.asset_check_keys),
-    "jobs": {job.name: selected(job.name) for job in defs.jobs},
-    "schedules": {s.name: [s.job_name, s.cron_schedule, s.execution_timezone, s.default_status.value] for s in repository.schedule_defs},
-    "sensors": {s.name: sorted(t.job_name for t in s.targets) for s in repository.sensor_defs},
-}))
+    graph, repository = defs.resolve_asset_graph(), defs.get_repository_def()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    return {
+        "assets": {
+            name(node.key): {
+                "shape": [node.group_name, node.tags.get("leadgen/kind"), " ".join(sorted(node.kinds)), " ".join(sorted(map(name, node.parent_keys)))],
+                "external": not node.is_materializable,
+                "owners": list(node.owners),
+                "described": bool((node.description or "").strip()),
+                "versioned": node.code_version is not None,
+                "zone": node.partitions_def.timezone if node.partitions_def else None,
+            }
+            for node in nodes
+        },
+        "checks": sorted((name(key.asset_key), key.name) for key in graph.asset_check_keys),
+        "jobs": {
+            job.name: sorted(name(key) for key in repository.get_job(job.name).asset_layer.executable_asset_keys)
+            for job in defs.jobs
+        },
+        "schedules": {s.name: [s.job_name, s.cron_schedule, s.execution_timezone, s.default_status.value] for s in repository.schedule_defs},
+        "sensors": {s.name: sorted(t.job_name for t in s.targets) for s in repository.sensor_defs},
+    }
+
+assert not [module for module in sys.modules if module.startswith(("leadgen_assets", "tracking_service"))]
+for case, environment in json.load(sys.stdin).items():
+    if os.fork() == 0:
+        os.environ.update(environment)
+        print(json.dumps([case, describe()]), flush=True)
+        os._exit(0)
+    if os.wait()[1]:
+        sys.exit(f"{case}: it did not load")
 """
 
 
-def described(environment: dict[str, str], folder: Path) -> dict:
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What the code location is in each case, loaded in an empty folder and without the network."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", DESCRIBE],
-        env={"PYTHONPATH": str(ROOT)} | environment,
-        cwd=folder,
+        input=json.dumps(CASES),
+        env={"PYTHONPATH": str(ROOT)},
+        cwd=tmp_path_factory.mktemp("code location"),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return dict(json.loads(line) for line in done.stdout.splitlines())
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory) -> dict:
-    """The code location, loaded without one setting and without the network."""
-    return described({}, tmp_path_factory.mktemp("bare"))
+@pytest.fixture
+def bare(described: dict[str, dict]) -> dict:
+    """Without one setting."""
+    return described["bare"]
 
 
-@pytest.fixture(scope="module")
-def configured(tmp_path_factory) -> dict:
-    """The code location of an operator in Helsinki who goes live."""
-    environment = {"OPERATOR_TIMEZONE": "Europe/Helsinki", "LEADGEN_MODE": "live"}
-    return described(environment, tmp_path_factory.mktemp("configured"))
+@pytest.fixture
+def configured(described: dict[str, dict]) -> dict:
+    """Of an operator in Helsinki who goes live."""
+    return described["configured"]
 
 
 def test_it_loads_with_no_settings_and_no_network(bare):
@@ -163,8 +185,8 @@ def test_it_loads_with_no_settings_and_no_network(bare):
     assert {asset["zone"] for asset in bare["assets"].values()} == {"UTC"}
 
 
-def test_it_loads_with_settings_that_are_broken(tmp_path):
-    assert described({"LEADGEN_MODE": "banana", "DISCOVERY_HOUR": "25"}, tmp_path)["assets"]
+def test_it_loads_with_settings_that_are_broken(described, bare):
+    assert described["broken"]["assets"].keys() == bare["assets"].keys()
 
 
 def test_assets_have_their_group_kind_technologies_and_upstream(bare):
@@ -202,9 +224,8 @@ def test_schedules_fire_at_the_operators_hours_and_run_in_live_mode_only(bare, c
     assert {status for *_, status in bare["schedules"].values()} == {"STOPPED"}
 
 
-def test_the_hours_are_settings(tmp_path):
-    hours = {"DISCOVERY_HOUR": "7", "OUTREACH_HOUR": "10", "OUTREACH_END_HOUR": "15", "REPORT_HOUR": "22", "REPORT_MINUTE": "5"}  # fmt: skip
-    crons = {name: schedule[1] for name, schedule in described(hours, tmp_path)["schedules"].items()}
+def test_the_hours_are_settings(described):
+    crons = {name: schedule[1] for name, schedule in described["other hours"]["schedules"].items()}
     assert crons == {
         "daily_pipeline_schedule": "0 7 * * *",
         "email_sending_schedule": "*/6 * * * *",  # the outreach hours are each recipient's own

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.api.conftest import KEY, OTHER_KEY, Api
 from tests.integration.tracking import ServiceProcess
 
+pytestmark = pytest.mark.xdist_group("api")
+
 PATHS = ("/leads", f"/leads/{uuid4()}", "/leads/", "/nothing", "/pipeline/trigger", "/reports/2026-03-02", "/", "")
 
 

@@ -3,9 +3,13 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.conftest import MONDAY
 from tests.integration.api.conftest import Api
 from tests.ledger_rows import a_lead, a_sent_message
+
+pytestmark = pytest.mark.xdist_group("api")
 
 
 def test_filters_and_pages(api: Api) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import falcon.inspect
+import pytest
 
 from leadgen_assets.settings import Settings
 from tests.integration.api.conftest import KEY, WEBHOOK_TOKEN, Api
@@ -12,6 +13,8 @@ from tracking_service.app import create_app
 from tracking_service.clock import SystemClock
 from tracking_service.counters import Counters
 from tracking_service.management import Management
+
+pytestmark = pytest.mark.xdist_group("api")
 
 _ALSO_SERVED = {"/api/v1/openapi.json", "/api/v1/docs"}
 

@@ -14,6 +14,8 @@ from tests.integration.tracking import SECRET
 from tests.ledger_rows import a_lead, a_sent_message, value
 from tracking_service.ledger.status import SCHEMA_REVISION
 
+pytestmark = pytest.mark.xdist_group("api")
+
 
 def test_health_says_little_without_a_key_and_much_with_one(api: Api) -> None:
     bare = api.stranger.get("/health")

@@ -16,6 +16,8 @@ from tests.integration.api.conftest import WEBHOOK_TOKEN, Api
 from tests.integration.tracking import SECRET
 from tests.ledger_rows import a_lead, a_sent_message, value
 
+pytestmark = pytest.mark.xdist_group("api")
+
 BEARER = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
 
 

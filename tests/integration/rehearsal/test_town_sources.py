@@ -12,6 +12,8 @@ from leadgen_assets.rehearsal.town_places import area_of, metres_between
 from leadgen_assets.rehearsal.trades import SEARCHED_TYPES
 from leadgen_assets.storage.place_files import packaged_sample, read_place_file
 
+pytestmark = pytest.mark.xdist_group("town sources")
+
 MASK = "places.id,places.displayName,places.websiteUri,places.location,nextPageToken"
 AGENT = {"User-Agent": "LeadgenBot/0.1 (+https://studio.test/bot)"}
 

@@ -17,6 +17,8 @@ from leadgen_assets.rehearsal.servers.dns_server import DnsServer
 from leadgen_assets.rehearsal.servers.site_answers import Answer
 from leadgen_assets.rehearsal.servers.web_sites import WebSites
 
+pytestmark = pytest.mark.xdist_group("town web")
+
 
 @pytest.fixture(scope="module")
 def shared_dns_server(town_businesses, town_clock):
