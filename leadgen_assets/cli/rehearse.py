@@ -71,8 +71,8 @@ def quiet() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def progress_bar() -> Any:
-    """A bar on standard error that knows the virtual time."""
+def progress_bar(*, show: bool = True) -> Any:
+    """A bar on standard error that knows the virtual time; one that is not shown costs nothing."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     return Progress(
@@ -82,6 +82,7 @@ def progress_bar() -> Any:
         TimeElapsedColumn(),
         console=errors,
         transient=True,
+        disable=not show,
     )
 
 
@@ -93,8 +94,7 @@ def _run(plan: Any, *, show: bool) -> dict[str, Any]:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())  # Dagster would take Ctrl-C for the end of one run
-    with progress_bar() as bar:
-        bar.disable = not show
+    with progress_bar(show=show) as bar:
         task = bar.add_task("Starting the town, PostgreSQL and the tracking service", total=plan.days * 86_400)
         origin = midnight(FIRST_DAY)
 

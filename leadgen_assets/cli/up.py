@@ -105,6 +105,7 @@ def _rehearsal(settings: Settings, stop: threading.Event, wanted: "Opening", *, 
         tracking_port=settings.tracking_port,
         dagster_port=settings.dagster_port,
         resume=earlier is not None,
+        lasting=True,
         settings=_TOWN_SETTINGS,
     )
     with running_rehearsal(plan) as rehearsal, _kept_running(rehearsal.processes, stop):

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from leadgen_assets.clients.deliveries import SENT, Delivery, never_left
+from leadgen_assets.clients.public_trust import public_trust
 from leadgen_assets.settings import Settings
 
 
@@ -35,10 +36,15 @@ class TelegramClient:
             read_timeout=timeout,
             write_timeout=timeout,
             pool_timeout=timeout,
-            httpx_kwargs={"trust_env": False},
+            httpx_kwargs={"trust_env": False, "verify": public_trust()},
         )
         try:
-            bot = Bot(settings.telegram_bot_token, base_url=settings.telegram_base_url, request=request)
+            bot = Bot(
+                settings.telegram_bot_token,
+                base_url=settings.telegram_base_url,
+                request=request,
+                get_updates_request=request,  # never used; left out, the bot would set up a second client for it
+            )
             await bot.send_message(settings.telegram_chat_id, html, parse_mode=ParseMode.HTML)
         except TelegramError as error:
             return _outcome_of(error)

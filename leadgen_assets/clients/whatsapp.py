@@ -9,6 +9,7 @@ from html import escape
 import httpx
 
 from leadgen_assets.clients.deliveries import SENT, Delivery, never_left
+from leadgen_assets.clients.public_trust import public_trust
 from leadgen_assets.settings import Settings
 
 _ACCEPTED = re.compile(r"message (?:has been |was )?(?:queued|sent)|successfully (?:queued|sent)", re.IGNORECASE)
@@ -36,6 +37,7 @@ class CallMeBotClient:
                 params=parameters,
                 timeout=settings.alert_timeout_seconds,
                 trust_env=False,
+                verify=public_trust(),
             )
         except httpx.HTTPError as error:
             if never_left(error):

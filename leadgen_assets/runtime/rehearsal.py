@@ -30,10 +30,11 @@ from leadgen_assets.runtime.interrupted_runs import close_interrupted_runs
 from leadgen_assets.runtime.outages import Outages
 from leadgen_assets.runtime.processes import Processes, require_free_port
 from leadgen_assets.runtime.sole_use import sole_use
+from leadgen_assets.sender.process import senders_started_ahead
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.country_bases import present_bases, record_basis
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
-from leadgen_assets.storage.ledger import Connection, ledger_connection
+from leadgen_assets.storage.ledger import Connection, ledger_connection, ledger_connections_kept
 from leadgen_assets.storage.messages import MessageFiles
 from leadgen_assets.storage.migrations import migrate
 from leadgen_assets.storage.outreach import accepted_messages
@@ -70,6 +71,7 @@ class RehearsalPlan:
         dagster_port: of the UI; 0 where none is started.
         resume: go on with what is there.
         faults: what goes wrong: none, network, providers or chaos.
+        lasting: whether it is gone on with later, so that even a power cut may not harm its database.
         settings: further environment lines for the product.
         is_drawn: the businesses were drawn by the published shares, not read from a file.
     """
@@ -82,6 +84,7 @@ class RehearsalPlan:
     dagster_port: int = 0
     resume: bool = False
     faults: Kind = "none"
+    lasting: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     is_drawn: bool = True
 
@@ -233,13 +236,16 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
     env_file = plan.home / ENV_FILE
     town = Town(plan.businesses, clock, seed=plan.seed, folder=plan.home)
     processes = Processes(plan.home, os.environ | {ENV_FILE_VARIABLE: str(env_file)})  # noqa: TID251 children's
-    with EmbeddedPostgres(plan.home / "postgres") as server, processes, town, ExitStack() as stack:
+    postgres = EmbeddedPostgres(plan.home / "postgres", survives_power_cuts=plan.lasting)
+    with postgres as server, processes, town, ExitStack() as stack:
         stack.callback(processes.ask_to_end)  # first of all, so that they end while the town stops
         migrate(server.url())
         lines = _lines(plan, server.url()) | town.settings()
         write_env_file(env_file, lines)
         use_env_file(env_file)
         install_loopback_guard()
+        stack.enter_context(senders_started_ahead())
+        stack.enter_context(ledger_connections_kept(server.url()))
         processes.start("tracking_service", ["-m", "tracking_service"])
         line = processes.await_line("tracking_service", "tracking service on ", _SERVICE_START_SECONDS)
         app_url = line.rpartition("tracking service on ")[2].strip()

@@ -34,13 +34,20 @@ class DatabaseUnavailableError(Exception):
 class EmbeddedPostgres:
     """One PostgreSQL cluster in one folder.
 
+    Args:
+        folder: where it lives.
+        start_timeout_seconds: the longest wait until it answers.
+        survives_power_cuts: whether what is committed must have reached the disk. A cluster that is thrown away can do
+            without: even `kill -9` of the server loses nothing that was committed, because the system has it by then.
+
     Used as a context manager it stops at the end what it started itself, and leaves alone what already ran.
     """
 
-    def __init__(self, folder: Path, *, start_timeout_seconds: float = 15.0) -> None:
+    def __init__(self, folder: Path, *, start_timeout_seconds: float = 15.0, survives_power_cuts: bool = True) -> None:
         self.folder = folder
         self._data = folder / "data"
         self._timeout = start_timeout_seconds
+        self._durability = "" if survives_power_cuts else " -c fsync=off -c full_page_writes=off"
         self._started_here = False
 
     def __enter__(self) -> Self:
@@ -69,7 +76,7 @@ class EmbeddedPostgres:
             self._remove_stale_files()
             options = (
                 f"-c listen_addresses='' -c unix_socket_directories='{self._socket_folder}' "
-                "-c unix_socket_permissions=0700 -c max_connections=200 -c shared_buffers=64MB"
+                "-c unix_socket_permissions=0700 -c max_connections=200 -c shared_buffers=64MB" + self._durability
             )
             log = self._data / "server.log"
             result = self._run("pg_ctl", "-D", str(self._data), "-W", "-l", str(log), "-o", options, "start")

@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from leadgen_assets.sender.process import SenderDiedError, run_sender
+from leadgen_assets.sender.process import SenderDiedError, run_sender, senders_started_ahead
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.ledger import Connection
 from tests.conftest import MONDAY
@@ -25,6 +26,10 @@ COMMAND = [sys.executable, "-m", "leadgen_assets.sender"]
 @pytest.fixture
 def sending(settings: Settings, mail_server: MailServer) -> Settings:
     return pointed_at(mail_server)
+
+
+def senders() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if child.cmdline()[1:3] == COMMAND[1:]]
 
 
 def started() -> subprocess.Popen[str]:
@@ -92,6 +97,34 @@ def test_the_process_that_started_it_gets_the_summary(
     assert (summary.sent, summary.must_act, summary.waiting_for) == (1, False, "pacing")
     assert summary.next_at is not None
     assert (summary.next_at - MONDAY).total_seconds() == 360
+
+
+def test_the_next_sender_is_started_ahead_and_touches_nothing_before_it_is_called(
+    sending: Settings, ledger: Connection, mail_server: MailServer
+) -> None:
+    with senders_started_ahead():
+        assert run_sender().waiting_for == "nothing is due"
+        [waiting] = senders()
+        first = queue_mail(ledger, sending, 1)
+        time.sleep(1)
+        assert row_of(ledger, first)["status"] == "queued"
+        assert run_sender().sent == 1
+        assert not waiting.is_running()
+        [waiting] = senders()
+        waiting.kill()  # whatever ends it costs no message
+        waiting.wait(5)
+        queue_mail(ledger, sending, 2)
+        assert run_sender().sent == 1
+        [waiting] = senders()
+    assert not waiting.is_running()
+    run_sender()
+    assert senders() == []
+
+
+def test_a_sender_that_waits_ends_with_whoever_started_it(settings: Settings) -> None:
+    waiting = subprocess.Popen([*COMMAND, "--wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    output, _ = waiting.communicate()
+    assert (output, waiting.returncode) == ("", 0)
 
 
 def test_a_broken_setting_is_one_sentence_and_exit_code_2(settings: Settings) -> None:
