@@ -20,7 +20,9 @@ from leadgen_assets.domain.leads import new_leads
 from leadgen_assets.domain.presence import judge_presence
 from leadgen_assets.domain.rechecks import due_for_capture
 from leadgen_assets.domain.scoring import score_leads
+from leadgen_assets.rehearsal.search_index import with_search_engine
 from leadgen_assets.rehearsal.servers.dns_server import DnsServer
+from leadgen_assets.rehearsal.servers.search_api import SearchApi
 from leadgen_assets.rehearsal.servers.web_sites import WebSites
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.settings import Settings
@@ -45,6 +47,7 @@ class JudgedTown:
     web: WebSites
     settings: Settings
     clock: FileClock
+    search: SearchApi | None = None
     decisions: dict[str, str] = field(default_factory=dict)
     presences: dict[str, str] = field(default_factory=dict)
     captures: dict[date, pl.DataFrame] = field(default_factory=dict)
@@ -106,22 +109,28 @@ class JudgedTown:
 
 
 @contextmanager
-def judged_town(businesses: Sequence[Business], folder: Path, **settings: Any) -> Iterator[JudgedTown]:
+def judged_town(
+    businesses: Sequence[Business], folder: Path, *, has_search: bool = False, **settings: Any
+) -> Iterator[JudgedTown]:
     """A town with its servers running; `settings` are further ones of the product."""
+    businesses = with_search_engine(businesses) if has_search else businesses
     clock = FileClock.create(folder / "clock", FIRST_DAY)
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(folder / "town-ca.pem"))
     dns, web = DnsServer(businesses, clock), WebSites(businesses, clock, ca)
-    dns.start()
-    web.start()
+    search = SearchApi(businesses, clock) if has_search else None
+    servers = [server for server in (dns, web, search) if server]
+    for server in servers:
+        server.start()
     lines = {"ca_file": folder / "town-ca.pem", "probe_timeout_seconds": 2.0, **settings}
-    lines |= {name.lower(): value for name, value in (dns.settings() | web.settings()).items()}
+    for server in servers:
+        lines |= {name.lower(): value for name, value in server.settings().items()}
     lines["web_dial_map"] = json.loads(lines["web_dial_map"])
     try:
-        yield JudgedTown(businesses, dns, web, Settings(leadgen_home=folder, **lines), clock)
+        yield JudgedTown(businesses, dns, web, Settings(leadgen_home=folder, **lines), clock, search)
     finally:
-        web.stop()
-        dns.stop()
+        for server in servers:
+            server.stop()
 
 
 def _place(business: Business) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Judge a whole town and compare every decision with the truth: no false qualified, and nearly every needy one found.
 
-`uv run python benchmarks/qualification.py [--leads 1000] [--seed 1] [--faults none|network|resolver] [--quirks] [--wildcard-dns]
+`uv run python benchmarks/qualification.py [--leads 1000] [--seed 1] [--faults none|network|resolver] [--quirks] [--search] [--wildcard-dns]
 [--town FILE] [--places FILE] [--days 3] [--json]` exits 0 only if the bars of the case hold. Faults end with the first day.
 """
 
@@ -33,7 +33,11 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         judged_town(
-            businesses, Path(folder), probe_concurrency=asked.concurrency, probe_timeout_seconds=asked.timeout
+            businesses,
+            Path(folder),
+            has_search=asked.search,
+            probe_concurrency=asked.concurrency,
+            probe_timeout_seconds=asked.timeout,
         ) as town,
     ):
         result = _judged(town, asked)
@@ -46,6 +50,8 @@ def _judged(town: JudgedTown, asked: argparse.Namespace) -> dict[str, Any]:
     faults = NetworkFaults(town.businesses, asked.seed, log)
     if asked.faults == "network":
         town.dns.interrupt, town.web.interrupt = faults.of_name, faults.of_page
+        if town.search:
+            town.search.interrupt = faults.of_search
     elif asked.faults == "resolver":
         town.dns.interrupt = lambda host: "servfail"
     days, failed = [], []
@@ -56,6 +62,8 @@ def _judged(town: JudgedTown, asked: argparse.Namespace) -> dict[str, Any]:
         days.append(figures)
         failed += [f"day {number + 1}: {problem}" for problem in _problems(figures, number, asked)]
         town.dns.interrupt, town.web.interrupt = lambda host: None, lambda host, path: None
+        if town.search:
+            town.search.interrupt = lambda words: None
     wrong = [
         f"{town.truth[lead_id].key} ({town.truth[lead_id].site_kind}, {town.truth[lead_id].site_quirk}): {decision}, {town.presences[lead_id]}"
         for lead_id, decision in town.decisions.items()
@@ -103,6 +111,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--faults", choices=["none", "network", "resolver"], default="none")
     parser.add_argument("--quirks", action="store_true", help="give 1 %% of the sites each quirk")
+    parser.add_argument("--search", action="store_true", help="the town has a search engine, and it is asked")
     parser.add_argument("--wildcard-dns", action="store_true", help="a resolver that answers for every name")
     parser.add_argument("--town", type=Path, help="a town file, instead of a generated town")
     parser.add_argument("--places", type=Path, help="a places file to build the town on")

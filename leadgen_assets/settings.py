@@ -50,6 +50,10 @@ class Settings(ServiceSettings):
     probe_timeout_seconds: float = Field(default=10.0, gt=0)
     probe_concurrency: int = Field(default=20, ge=1, le=200)
     rdap_url: str = ""
+    search_url: str = ""
+    search_engines: Annotated[tuple[str, ...], NoDecode] = ()
+    search_requests_per_day: int = Field(default=300, ge=0)
+    search_pause_seconds: float = Field(default=2.0, ge=0)
     scoring_rules_file: Path | None = None
     user_agent: str = "LeadgenBot/0.1 (+https://example.com/bot)"
 
@@ -124,7 +128,7 @@ class Settings(ServiceSettings):
     catch_up_days: int = Field(default=7, ge=0, le=60)
     last_partition: date | None = None
 
-    @field_validator("dns_resolvers", "candidate_tlds", "provider_terms_acknowledged", mode="before")
+    @field_validator("dns_resolvers", "candidate_tlds", "search_engines", "provider_terms_acknowledged", mode="before")
     @classmethod
     def _split_lists(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -170,6 +174,7 @@ class Settings(ServiceSettings):
             "GOOGLE_PLACES_BASE_URL": self.google_places_base_url if self.google_places_api_key else "",
             "OVERPASS_URL": self.overpass_url,
             "RDAP_URL": self.rdap_url,
+            "SEARCH_URL": self.search_url,
             "GROQ_BASE_URL": self.groq_base_url if self.groq_api_key else "",
             "TELEGRAM_BASE_URL": self.telegram_base_url if self.telegram_bot_token else "",
             "BREVO_API_BASE_URL": self.brevo_api_base_url if self.brevo_api_key else "",

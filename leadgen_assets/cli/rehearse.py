@@ -35,6 +35,9 @@ def rehearse(
     town: Annotated[
         Path | None, typer.Option(help="File of businesses with their truths, instead of generated ones.")
     ] = None,
+    search: Annotated[
+        bool, typer.Option("--search", help="The town has a search engine, and the product asks it.")
+    ] = False,
     faults: Annotated[Faults, typer.Option(help="What goes wrong in the town.")] = Faults.NONE,
     as_json: AsJson = False,
 ) -> None:
@@ -52,8 +55,9 @@ def rehearse(
     else:
         businesses = populate(read_place_file(places or packaged_sample()), leads=leads, seed=seed)
     plan = RehearsalPlan(
-        home=home, businesses=businesses, days=days, seed=seed, faults=faults.value, is_drawn=town is None
-    )
+        home=home, businesses=businesses, days=days, seed=seed, faults=faults.value, has_search=search,
+        is_drawn=town is None,
+    )  # fmt: skip
     result = _run(plan, show=not as_json)
     if as_json:
         print_json(result)

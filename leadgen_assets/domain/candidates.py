@@ -14,7 +14,7 @@ from anyascii import anyascii
 
 from leadgen_assets.domain.hosts import host_kind, is_free_mail
 
-Origin = Literal["record", "email_domain", "name"]
+Origin = Literal["record", "email_domain", "name", "search"]
 MOST_HOSTS_OF_A_NAME = 12
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _SPELL_UMLAUTS = frozenset({"AT", "CH", "DE", "LI", "LU"})

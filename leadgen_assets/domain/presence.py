@@ -18,7 +18,8 @@ from leadgen_assets.domain.page_checks import PAGE_CHECKS, check_pages
 from leadgen_assets.domain.pages import Page
 from leadgen_assets.domain.registrations import check_registration
 from leadgen_assets.domain.site_identity import identity_of
-from leadgen_assets.domain.sites import Site, State, judge_sites
+from leadgen_assets.domain.sites import WEB_SEARCH, Site, State, judge_sites
+from leadgen_assets.domain.web_search import search_shown
 from leadgen_assets.storage.schemas import frame_of
 
 CHECKS = (
@@ -94,6 +95,8 @@ def _presence_of(lead: Row, captured: Sequence[Row], earlier: Sequence[Row]) -> 
     asked = [
         {"host": site.host, "origin": site.origin, "verdict": site.verdict, "reason": site.reason} for site in sites
     ]
+    if shown := search_shown(captured):
+        asked.append({"host": WEB_SEARCH, "origin": "search", "verdict": "answered", "reason": shown})
     evidence = {"own_site": json.dumps({"site_url": own.url if own else None, "candidates": asked}, ensure_ascii=False)}
     return [
         {

@@ -1,6 +1,6 @@
 """One lead's search from plan to rows: its candidates in order, until one of them settles the question.
 
-Asking is handed in as a function; whose site it is, is judged in `sites`.
+Asking is handed in as functions; whose site it is, is judged in `sites`.
 """
 
 import json
@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from leadgen_assets.domain.candidates import SearchPlan, search_plan
+from leadgen_assets.domain.candidates import Candidate, SearchPlan, search_plan
 from leadgen_assets.domain.presence import is_closed
 from leadgen_assets.domain.site_identity import BusinessIdentity, identity_of
 from leadgen_assets.domain.sites import judge_site, pages_to_follow
+from leadgen_assets.domain.web_search import found_candidates, search_words
 
 Lead = Mapping[str, Any]
 Row = dict[str, Any]
 Probe = Callable[[str, str, "SiteReading"], Awaitable[list[Row]]]
+Search = Callable[[str], Awaitable[Row]]
 
 MOST_BYTES_OF_A_LEAD = 4 * 1024 * 1024
 _MOST_BYTES_OF_AN_ANSWER = 640 * 1024  # the limit of a body and what a last read may exceed it by
@@ -47,14 +49,19 @@ class SiteReading:
         return self._read_before + _received_bytes(rows) + _MOST_BYTES_OF_AN_ANSWER <= MOST_BYTES_OF_A_LEAD
 
 
-async def probe_lead(probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime) -> list[Row]:
+async def probe_lead(
+    probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime, search: Search | None = None
+) -> list[Row]:
     """Everything asked for one lead: the plan first, then the answers.
+
+    The web is searched only if no other candidate settled the question.
 
     Args:
         probe: asks one candidate, given its address, its origin and what reads the answers.
         lead: a row of `leads`.
         tlds: see `search_plan`.
         at: the time of the plan.
+        search: asks a search engine for some words, and gives a row of kind `search`; None where none is set up.
 
     Returns:
         Rows with the columns of `web_captures` except lead_id and ordinal. A closed business is not asked about.
@@ -62,16 +69,29 @@ async def probe_lead(probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime
     plan = SearchPlan((), ()) if is_closed(lead) else search_plan(lead, tlds)
     business = identity_of(lead)
     rows: list[Row] = []
-    settled_by = None
-    for candidate in plan.candidates:
+    settled_by = await _ask(probe, plan.candidates, business, rows)
+    words = None if search is None or is_closed(lead) else search_words(lead)
+    if search and words and settled_by is None:
+        answer = await search(words)
+        rows.append(answer)
+        found = found_candidates(business, answer, {candidate.host for candidate in plan.candidates})
+        plan = SearchPlan((*plan.candidates, *found), plan.elsewhere)
+        settled_by = await _ask(probe, found, business, rows)
+    detail = json.dumps(plan.as_json() | {"settled_by": settled_by, "search": words is not None}, ensure_ascii=False)
+    blank = dict.fromkeys(("origin", "url", "status", "final_url", "content_type", "body"))
+    return [blank | {"kind": "plan", "outcome": "planned", "detail_json": detail, "captured_at": at.isoformat()}, *rows]
+
+
+async def _ask(
+    probe: Probe, candidates: Sequence[Candidate], business: BusinessIdentity, rows: list[Row]
+) -> str | None:
+    """Add the answers of each candidate to the rows, up to the first that settles the question; returns its host."""
+    for candidate in candidates:
         found = await probe(candidate.url, candidate.origin, SiteReading(business, candidate.host, rows))
         rows += found
         if found and judge_site(business, candidate.host, found).is_healthy:
-            settled_by = candidate.host
-            break
-    detail = json.dumps(plan.as_json() | {"settled_by": settled_by}, ensure_ascii=False)
-    blank = dict.fromkeys(("origin", "url", "status", "final_url", "content_type", "body"))
-    return [blank | {"kind": "plan", "outcome": "planned", "detail_json": detail, "captured_at": at.isoformat()}, *rows]
+            return candidate.host
+    return None
 
 
 def _received_bytes(rows: Sequence[Row]) -> int:

@@ -104,6 +104,14 @@ def likeness(business: BusinessIdentity, host: str, pages: Iterable[Page]) -> Li
     )
 
 
+def telling_word(business: BusinessIdentity) -> str | None:
+    """The longest word of the name that tells it from others of its trade and city, if it has one."""
+    telling = [
+        word for word in business.words if len(word) >= 4 and word not in _TRADE_WORDS and word not in business.city
+    ]
+    return max(telling, key=len, default=None)
+
+
 def in_other_script(business: BusinessIdentity, text: str) -> bool:
     """True for a text that is mostly in letters of another script than the name, where the name cannot be found."""
     name, page = (Counter(map(_script, filter(str.isalpha, part))) for part in ("".join(business.words), text[:2000]))
@@ -135,13 +143,8 @@ def _carries_name(business: BusinessIdentity, texts: Sequence[str], headings: Se
 def _carries_part(business: BusinessIdentity, headings: Sequence[str], host_label: str) -> bool:
     if len(business.label) >= 4 and business.label in host_label:
         return True
-    telling = [
-        word for word in business.words if len(word) >= 4 and word not in _TRADE_WORDS and word not in business.city
-    ]
-    if not telling:
-        return False
-    longest = max(telling, key=len)
-    return any(f" {longest} " in heading for heading in headings)
+    word = telling_word(business)
+    return word is not None and any(f" {word} " in heading for heading in headings)
 
 
 @lru_cache(maxsize=256)

@@ -16,9 +16,11 @@ from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.pages import Page, contact_urls, guessed_contact_urls, is_challenge, parse_page
 from leadgen_assets.domain.site_failures import GONE, Row, Verdict, broken_for_long, failure, open_question
 from leadgen_assets.domain.site_identity import BusinessIdentity, Likeness, in_other_script, likeness
+from leadgen_assets.domain.web_search import search_doubt
 
 State = Literal["present", "absent", "unknown", "not_applicable"]
 
+WEB_SEARCH = "the web search"  # in the place of a host
 _FEWEST_CHARACTERS = 40
 _ABOUT_SITES = frozenset({"dns", "http", "robots"})
 _NO_TELLING = frozenset({"timeout", "servfail", "blocked", "disallowed", "robots_unknown", "over_budget"})
@@ -31,7 +33,7 @@ class Site:
 
     Attributes:
         host: the candidate's host without `www.`.
-        origin: record, email_domain or name.
+        origin: record, email_domain, name or search.
         verdict: see `Verdict`.
         reason: one clause for people.
         url: where its page was found, None without a page.
@@ -72,13 +74,14 @@ def candidate_of(row: Row) -> str:
 
 
 def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterable[Row] = ()) -> list[Site]:
-    """The candidates of one lead in the order in which they were asked.
+    """The candidates of one lead in the order in which they were asked; a web search without an answer is the last.
 
     Args:
         business: whose sites they may be.
         rows: the lead's rows of `web_captures` of one capture.
         earlier: rows of its captures before, which may lack bodies.
     """
+    rows = list(rows)
     before: dict[str, list[Row]] = defaultdict(list)
     for row in earlier:
         before[candidate_of(row)].append(row)
@@ -91,7 +94,9 @@ def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterab
             groups[candidate_of(row)].append(row)
     sites = [judge_site(business, host, group, before[host]) for host, group in groups.items()]
     missing = ((host, origin) for host, origin in unasked.items() if host not in groups)
-    return sites + [Site(host, origin, "unanswered", "was not asked") for host, origin in missing]
+    sites += [Site(host, origin, "unanswered", "was not asked") for host, origin in missing]
+    doubt = search_doubt(rows)
+    return [*sites, Site(WEB_SEARCH, "search", "unanswered", doubt)] if doubt else sites
 
 
 def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earlier: Sequence[Row] = ()) -> Site:

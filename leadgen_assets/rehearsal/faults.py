@@ -76,6 +76,8 @@ class Faults:
             end = self._begin + timedelta(hours=NETWORK_HOURS)
             network = NetworkFaults(town.businesses, self._seed, self._log, lambda: simulation.clock.now() < end)
             town.dns.interrupt, town.web.interrupt = network.of_name, network.of_page
+            if town.search:
+                town.search.interrupt = network.of_search
         if self.kind in {"providers", "chaos"}:
             providers = ProviderFaults(self._seed, self._log)
             town.llm.fault_for = providers.of_prompt

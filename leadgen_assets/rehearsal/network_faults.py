@@ -20,12 +20,14 @@ SITE_FAULTS = {
 }  # fmt: skip
 # Of every other name that is asked for, such as a candidate that nobody registered.
 NAME_FAULTS = {"dns_servfail": 0.002}
+# Of the questions to the search engine, where the town has one; by HTTP status, 200 where its engines are silent.
+SEARCH_FAULTS = {"search_429": 0.01, "search_200": 0.02}
 SLOW_SECONDS = 5.0  # beyond the PROBE_TIMEOUT_SECONDS of a rehearsal
 _SPARED = frozenset(name.removeprefix("www.") for name in (COMPANY_HOST, MAIL_HOST, SOCIAL_HOST))
 
 
 class NetworkFaults:
-    """The hooks of the name server and of the web.
+    """The hooks of the name server, of the web and of the search engine.
 
     Args:
         businesses: the town's.
@@ -62,6 +64,14 @@ class NetworkFaults:
         if name == "web_slow":
             return Answer(200, site_pages.error_page(503), delay_seconds=SLOW_SECONDS)
         return Answer(200, site_pages.error_page(503), breaks_off=True)
+
+    def of_search(self, words: str) -> int | None:
+        """The status that the search engine answers instead of results."""
+        name = drawn(SEARCH_FAULTS, self._seed, "search", words) if self._is_on() else None
+        if name is None:
+            return None
+        self._log.note(name)
+        return int(name.rpartition("_")[2])
 
     def _fault_of(self, host: str) -> str | None:
         bare = host.removeprefix("www.")

@@ -63,6 +63,7 @@ MACHINES: Mapping[Temper, tuple[Machine, ...]] = MappingProxyType({
 })  # fmt: skip
 
 OVERPASS_SHARE = 0.8  # of the businesses without a published address; those with one in the record are always there
+SEARCH_INDEX_SHARE = 0.75  # of the sites that show a page: the town's search engine knows them, where it has one
 RESPELT_SHARE = 0.1  # of the businesses that both sources publish: the second spelling differs
 GOOGLE_RESULTS_PER_TYPE = 60  # a text search returns no more, so whoever ranks lower in its type is in Overpass too
 

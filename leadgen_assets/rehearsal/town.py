@@ -10,6 +10,7 @@ from typing import Any, Self
 import trustme
 
 from leadgen_assets.rehearsal.acts import ActLog
+from leadgen_assets.rehearsal.search_index import with_search_engine
 from leadgen_assets.rehearsal.servers.dns_server import DnsServer
 from leadgen_assets.rehearsal.servers.llm_api import LlmApi
 from leadgen_assets.rehearsal.servers.mail_exchanger import MailExchanger
@@ -17,6 +18,7 @@ from leadgen_assets.rehearsal.servers.mailbox import Mailbox
 from leadgen_assets.rehearsal.servers.messengers import Messengers
 from leadgen_assets.rehearsal.servers.overpass_api import OverpassApi
 from leadgen_assets.rehearsal.servers.places_api import PlacesApi
+from leadgen_assets.rehearsal.servers.search_api import SearchApi
 from leadgen_assets.rehearsal.servers.web_sites import WebSites
 from leadgen_assets.rehearsal.simulation import Simulation
 from leadgen_assets.rehearsal.town_places import TownArea, area_of
@@ -32,12 +34,15 @@ class Town:
         businesses: the population with its truths.
         acts: what people and machines did.
         visitors: the people and machines, once the town is open.
+        search: its search engine, where it has one.
     """
 
     visitors: Visitors
 
-    def __init__(self, businesses: list[Business], clock: Clock, *, seed: int, folder: Path) -> None:
-        self.businesses = businesses
+    def __init__(
+        self, businesses: list[Business], clock: Clock, *, seed: int, folder: Path, has_search: bool = False
+    ) -> None:
+        self.businesses = with_search_engine(businesses) if has_search else businesses
         self.acts = ActLog()
         self._seed = seed
         self._ca = trustme.CA()
@@ -51,8 +56,10 @@ class Town:
         self.mail = MailExchanger(businesses, clock, self._ca)
         self.mailbox = Mailbox(clock, self._ca)
         self.messengers = Messengers(clock)
+        self.search = SearchApi(businesses, clock) if has_search else None
         self._servers: tuple[Any, ...] = (
             self.places, self.overpass, self.dns, self.web, self.llm, self.mail, self.mailbox, self.messengers,
+            *([self.search] if self.search else ()),
         )  # fmt: skip
 
     def __enter__(self) -> Self:

@@ -85,11 +85,22 @@ def _systems(settings: Settings) -> Iterator[Finding]:
             if configured
             else Finding(name, "skipped", f"{setting} is not set")
         )
+    yield _web_search(settings)
     for name, host, port, setting in (
         ("SMTP", settings.brevo_smtp_host, settings.brevo_smtp_port, "BREVO_SMTP_HOST"),
         ("IMAP", settings.imap_host, settings.imap_port, "IMAP_HOST"),
     ):
         yield _reach(name, host, port) if host else Finding(name, "skipped", f"{setting} is not set")
+
+
+def _web_search(settings: Settings) -> Finding:
+    if not settings.search_url:
+        return Finding("web search", "skipped", "SEARCH_URL is not set; the web is not searched")
+    from leadgen_assets.clients.search_engine import json_problem
+
+    problem = json_problem(settings.search_url, _CONNECT_SECONDS)
+    host = urlsplit(settings.search_url).netloc
+    return Finding("web search", "failed" if problem else "passed", f"{host} {problem or 'answers in JSON'}")
 
 
 def _reach(name: str, host: str, port: int) -> Finding:

@@ -73,6 +73,7 @@ class RehearsalPlan:
         faults: what goes wrong: none, network, providers or chaos.
         lasting: whether it is gone on with later, so that even a power cut may not harm its database.
         settings: further environment lines for the product.
+        has_search: the town has a search engine, and the product asks it.
         is_drawn: the businesses were drawn by the published shares, not read from a file.
     """
 
@@ -86,6 +87,7 @@ class RehearsalPlan:
     faults: Kind = "none"
     lasting: bool = False
     settings: dict[str, str] = field(default_factory=dict)
+    has_search: bool = False
     is_drawn: bool = True
 
 
@@ -234,7 +236,7 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
     plan.home.mkdir(parents=True, exist_ok=True)
     clock = _clock(plan)
     env_file = plan.home / ENV_FILE
-    town = Town(plan.businesses, clock, seed=plan.seed, folder=plan.home)
+    town = Town(plan.businesses, clock, seed=plan.seed, folder=plan.home, has_search=plan.has_search)
     processes = Processes(plan.home, os.environ | {ENV_FILE_VARIABLE: str(env_file)})  # noqa: TID251 children's
     postgres = EmbeddedPostgres(plan.home / "postgres", survives_power_cuts=plan.lasting)
     with postgres as server, processes, town, ExitStack() as stack:

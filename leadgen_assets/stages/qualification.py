@@ -14,6 +14,7 @@ from leadgen_assets.clients.dns import DnsClient
 from leadgen_assets.clients.mail_exchangers import ask_mail_exchangers
 from leadgen_assets.clients.probing import Prober
 from leadgen_assets.clients.rdap import RegistryClient
+from leadgen_assets.clients.search_engine import SearchEngine
 from leadgen_assets.clients.web import WebClient
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.mail_domains import domains_to_ask
@@ -30,10 +31,12 @@ from leadgen_assets.settings import Settings, settings_or_defaults
 from leadgen_assets.stages.kinds import asset_options, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
 from leadgen_assets.storage.journal import Capture, capture_days, read_captures, store_capture
+from leadgen_assets.storage.quotas import reserve
 from leadgen_assets.storage.schemas import SCHEMAS, frame_of
 from tracking_service.clock import Clock
 
 _LONGEST_DNS_SECONDS = 5.0
+_SEARCH_QUOTA = "web_search"
 _HISTORY_DAYS = 120  # how far back captures and decisions matter to a lead that is still unknown
 _SHOWN_CHANGES = 200
 _WITHOUT_BODIES = [name for name in SCHEMAS["web_captures"].names() if name != "body"]
@@ -156,8 +159,13 @@ def _observe(context: dg.AssetExecutionContext, platform: Platform, leads: pl.Da
             store_capture(connection, "web_captures", day, capture)
             connection.commit()  # a killed run resumes after the last lead
 
+        def may_search() -> bool:
+            allowed = reserve(connection, _SEARCH_QUOTA, day, 1, settings.search_requests_per_day)
+            connection.commit()
+            return allowed
+
         context.log.info(f"{due.height} leads to capture")
-        asyncio.run(probe_leads(settings, platform.clock, due.rows(named=True), store))
+        asyncio.run(probe_leads(settings, platform.clock, due.rows(named=True), store, may_search))
 
 
 def _unknown(platform: Platform, day: date) -> set[str]:
@@ -169,9 +177,21 @@ def _unknown(platform: Platform, day: date) -> set[str]:
 
 
 async def probe_leads(
-    settings: Settings, clock: Clock, leads: Sequence[Lead], store: Callable[[Lead, list[Row]], None]
+    settings: Settings,
+    clock: Clock,
+    leads: Sequence[Lead],
+    store: Callable[[Lead, list[Row]], None],
+    may_search: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Probe the leads, PROBE_CONCURRENCY at a time, and hand over each one's rows as it is done."""
+    """Probe the leads, PROBE_CONCURRENCY at a time, and hand over each one's rows as it is done.
+
+    Args:
+        settings: which resolvers, registry and search engine to ask.
+        clock: the time of each row.
+        leads: rows of `leads`.
+        store: takes a lead and its rows of `web_captures`.
+        may_search: reserves one question to the search engine; see `clients/search_engine.py`.
+    """
     is_rehearsal = settings.leadgen_mode == "rehearsal"  # the dial map and the town's authority are nothing for live
     guard = AddressGuard(settings.web_dial_map if is_rehearsal else {})
     dns = DnsClient(settings.dns_resolvers, min(settings.probe_timeout_seconds, _LONGEST_DNS_SECONDS))
@@ -190,7 +210,8 @@ async def probe_leads(
 
     async def work(prober: Prober) -> None:
         for lead in waiting:
-            rows = await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now())
+            search = engine.ask if settings.search_url else None
+            rows = await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now(), search)
             if domain := domain_to_ask(rows):
                 rows.append(await registry.ask_registration(domain))
             rows += [await ask_mail_exchangers(dns, domain, clock) for domain in domains_to_ask(lead, rows)]
@@ -200,7 +221,11 @@ async def probe_leads(
     registry = RegistryClient(
         settings.rdap_url, dns, clock, user_agent=settings.user_agent, timeout_seconds=settings.probe_timeout_seconds
     )
-    async with registry, Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:
+    engine = SearchEngine(
+        settings.search_url, clock, engines=settings.search_engines, may_ask=may_search, user_agent=settings.user_agent,
+        timeout_seconds=settings.probe_timeout_seconds, pause_seconds=settings.search_pause_seconds,
+    )  # fmt: skip
+    async with registry, engine, Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:
         for _ in range(min(settings.probe_concurrency, len(leads))):
             workers.create_task(work(prober))
 

@@ -39,7 +39,7 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
     },
     "web_captures": {
         "lead_id": _TEXT, "ordinal": _WHOLE,
-        "origin": _TEXT,  # record, email_domain, name: how the candidate was found; contact for mail domains
+        "origin": _TEXT,  # record, email_domain, name, search: how the candidate was found; contact for mail domains
         "kind": _TEXT,  # plan (all candidates of the lead), dns, http, robots, mx, registration
         "url": _TEXT,  # what was asked (a host name for dns)
         # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset,

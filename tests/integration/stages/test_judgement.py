@@ -53,3 +53,24 @@ def test_a_resolver_that_answers_for_every_name_misleads_nobody(businesses: list
         figures = town.figures()
         assert (figures["false_qualified"], figures["unknown"]) == (0, 0)
         assert figures["needy_qualified_share"] == 1
+
+
+def test_a_search_engine_finds_sites_that_nothing_else_leads_to(tmp_path_factory: pytest.TempPathFactory) -> None:
+    everybody = populate(pl.read_parquet(packaged_sample()), leads=300, seed=4)
+    hidden = [b for b in everybody if b.undiscoverable]
+    few = [*hidden, *[b for b in everybody if b.site_kind == "none"][:12]]
+    with judged_town(few, tmp_path_factory.mktemp("off")) as town:
+        town.judge(0)
+        off = town.figures()
+        assert (off["undiscoverable"], off["false_qualified"]) == (len(hidden), 0)
+    with judged_town(few, tmp_path_factory.mktemp("on"), has_search=True) as town:
+        assert town.search is not None
+        town.search.interrupt = lambda words: 200  # its engines are silent
+        town.judge(0)
+        assert {decision for lead_id, decision in town.decisions.items()} == {"unknown"}
+        town.search.interrupt = lambda words: None
+        town.judge(1)
+        on = town.figures()
+        assert (on["false_qualified"], on["false_disqualified"], on["unknown"]) == (0, 0, 0)
+        assert on["undiscoverable"] < len(hidden)
+        assert on["needy_qualified_share"] == 1
