@@ -1,12 +1,14 @@
 """Ten thousand sites and their name server on loopback, in a process of their own: each answers after a fixed latency.
 
-Host `b<n>.sites.test` exists for every listed business; hosts of silent businesses take connections and never answer.
+SIGUSR1 writes how much was asked since the last time to `counts.json`. Host `b<n>.sites.test` exists for every listed business; hosts of silent businesses take connections and never answer.
 """
 
 import asyncio
 import json
+import signal
 import ssl
 import sys
+from collections import Counter
 from pathlib import Path
 
 from dnslib import QTYPE, RCODE, RR, A, DNSRecord
@@ -18,6 +20,9 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name
 <h2>Opening hours</h2><p>Mo-Fr 09:00-17:00, closed on public holidays and in the first week of July.</p>{text}
 <h2>Where to find us</h2><address>{name}<br>Testikatu 12<br>00100 Helsinki</address></main></body></html>"""
 _TEXT = "<p>Rye bread, cardamom buns and cakes to order, baked every morning from flour that is milled nearby.</p>" * 20
+
+
+_asked: Counter[str] = Counter()
 
 
 def kind_of(number: int) -> str:
@@ -39,6 +44,7 @@ async def serve(folder: Path, latency_seconds: float) -> None:
     http = await loop.create_server(lambda: _Web(latency_seconds), "127.0.0.1", 0, backlog=1024)
     https = await loop.create_server(lambda: _Web(latency_seconds), "127.0.0.1", 0, ssl=context, backlog=1024)
     names, _ = await loop.create_datagram_endpoint(_Names, local_addr=("127.0.0.1", 0))
+    loop.add_signal_handler(signal.SIGUSR1, _write_counts, folder)
     ports = {
         "http": http.sockets[0].getsockname()[1],
         "https": https.sockets[0].getsockname()[1],
@@ -47,6 +53,12 @@ async def serve(folder: Path, latency_seconds: float) -> None:
     (folder / "ports.part").write_text(json.dumps(ports))
     (folder / "ports.part").rename(folder / "ports.json")
     await asyncio.Event().wait()
+
+
+def _write_counts(folder: Path) -> None:
+    (folder / "counts.part").write_text(json.dumps({"questions": _asked["questions"], "requests": _asked["requests"]}))
+    (folder / "counts.part").rename(folder / "counts.json")
+    _asked.clear()
 
 
 class _Web(asyncio.Protocol):
@@ -66,6 +78,7 @@ class _Web(asyncio.Protocol):
         host = next(
             (line[5:].strip() for line in head.split(b"\r\n") if line.lower().startswith(b"host:")), b""
         ).decode()
+        _asked["requests"] += 1
         number = _number(host.removeprefix("www."))
         if number is not None and kind_of(number) != "silent":
             asyncio.get_running_loop().call_later(self._latency_seconds, self._answer, number)
@@ -84,6 +97,7 @@ class _Names(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         request = DNSRecord.parse(data)
+        _asked["questions"] += 1
         name, reply = str(request.q.qname).rstrip("."), request.reply()
         if _number(name.removeprefix("www.")) is None:
             reply.header.rcode = RCODE.NXDOMAIN

@@ -1,18 +1,20 @@
 """Probe sites on loopback, and compare with a bare httpx loop that asks the same names and fetches the same addresses.
 
 `uv run python benchmarks/probing.py [--leads 10000] [--small 1000] [--concurrency 20 100] [--latency 0.05] [--timeout 1] [--json]`
-exits 0 only if the wall time is at most 1.3 times the loop's, and memory is flat and under 400 MB. 3 % of the leads have
-a host that never answers.
+exits 0 only if the wall time is at most 1.3 times the loop's, memory is flat and under 400 MB, and the servers counted that
+the loop asked no more than the prober did. 3 % of the leads have a host that never answers.
 """
 
 import argparse
 import asyncio
 import json
+import signal
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,9 @@ from benchmarks.separate_process import apart, peak_megabytes, seconds_of
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 MOST_TIMES, MOST_MEGABYTES, MOST_GROWTH = 1.3, 400, 1.25
+MOST_MORE_ASKED = 1.001  # a question that was lost is asked again
+LEAST_TIMEOUTS = 0.03
+LEFT_ALONE = frozenset({"over_budget", "disallowed", "robots_unknown"})
 
 
 def main() -> int:
@@ -40,7 +45,7 @@ def main() -> int:
         try:
             while not (folder / "ports.json").exists():
                 time.sleep(0.05)
-            results = [_compare(folder, concurrency, asked) for concurrency in asked.concurrency]
+            results = [_compare(Sites(server, folder), concurrency, asked) for concurrency in asked.concurrency]
         finally:
             server.kill()
             server.wait()
@@ -49,13 +54,35 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _compare(folder: Path, concurrency: int, asked: argparse.Namespace) -> dict[str, Any]:
-    few = apart(_probe, folder, asked.small, concurrency, asked.timeout)
+class Sites:
+    """The servers, and what they counted."""
+
+    def __init__(self, server: subprocess.Popen[bytes], folder: Path) -> None:
+        self._server, self.folder = server, folder
+
+    def counted(self, work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+        """The result of some work in a process of its own, with the questions and requests that arrived meanwhile."""
+        self._counts()
+        measured = apart(work, self.folder, *arguments)
+        return measured | {f"{name}_counted": count for name, count in self._counts().items()}
+
+    def _counts(self) -> dict[str, int]:
+        file = self.folder / "counts.json"
+        file.unlink(missing_ok=True)
+        self._server.send_signal(signal.SIGUSR1)
+        while not file.exists():
+            time.sleep(0.02)
+        counts: dict[str, int] = json.loads(file.read_text())
+        return counts
+
+
+def _compare(sites: Sites, concurrency: int, asked: argparse.Namespace) -> dict[str, Any]:
+    few = sites.counted(_probe, asked.small, concurrency, asked.timeout)
     # taken in turn, so that a machine that others use slows both
     rounds = [
         (
-            apart(_probe, folder, asked.leads, concurrency, asked.timeout),
-            apart(_replay, folder, concurrency, asked.timeout),
+            sites.counted(_probe, asked.leads, concurrency, asked.timeout),
+            sites.counted(_replay, concurrency, asked.timeout),
         )
         for _ in range(asked.rounds)
     ]
@@ -63,13 +90,18 @@ def _compare(folder: Path, concurrency: int, asked: argparse.Namespace) -> dict[
     result: dict[str, Any] = {
         "concurrency": concurrency, "leads": asked.leads, "seconds": ours["seconds"], "bare_seconds": bare["seconds"],
         "times": round(ours["seconds"] / bare["seconds"], 3), "cpu_seconds": ours["cpu_seconds"], "bare_cpu_seconds": bare["cpu_seconds"],
-        "pages": ours["pages"], "questions": ours["questions"], "timeouts": ours["timeouts"],
-        "megabytes": ours["megabytes"], "megabytes_of_few": few["megabytes"],
+        "questions": ours["questions_counted"], "bare_questions": bare["questions_counted"],
+        "requests": ours["requests_counted"], "bare_requests": bare["requests_counted"], "timeouts": ours["timeouts"],
+        "megabytes": ours["megabytes"], "megabytes_of_few": few["megabytes"], "few": asked.small, "bare_megabytes": bare["megabytes"],
     }  # fmt: skip
     bars = {
         f"concurrency {concurrency}: more than {MOST_TIMES} times the bare loop": result["times"] <= MOST_TIMES,
         f"concurrency {concurrency}: more than {MOST_MEGABYTES} MB": result["megabytes"] <= MOST_MEGABYTES,
         f"concurrency {concurrency}: memory grows": result["megabytes"] <= MOST_GROWTH * few["megabytes"],
+        f"concurrency {concurrency}: the bare loop asked more": all(
+            bare[f"{what}_counted"] <= MOST_MORE_ASKED * ours[f"{what}_counted"] for what in ("questions", "requests")
+        ),
+        f"concurrency {concurrency}: too few time-outs": result["timeouts"] >= LEAST_TIMEOUTS * asked.leads,
     }
     return result | {"failed": [problem for problem, holds in bars.items() if not holds]}
 
@@ -86,7 +118,7 @@ def _probe(folder: Path, leads: int, concurrency: int, timeout_seconds: float) -
         web_dial_map={"*:80": f"127.0.0.1:{ports['http']}", "*:443": f"127.0.0.1:{ports['https']}"},
         probe_timeout_seconds=timeout_seconds, probe_concurrency=concurrency,
     )  # fmt: skip
-    counts = {"pages": 0, "questions": 0, "timeouts": 0}
+    counts = {"timeouts": 0}
     with (folder / "asked.jsonl").open("w") as file:
 
         def store(lead: Any, rows: list[dict[str, Any]]) -> None:
@@ -94,9 +126,9 @@ def _probe(folder: Path, leads: int, concurrency: int, timeout_seconds: float) -
             names = [
                 row["url"] for row in rows if row["kind"] == "dns" for _ in json.loads(row["detail_json"])["asked"]
             ]
-            urls = [row["url"] for row in rows if row["kind"] in {"http", "robots"}]
-            counts["questions"] += len(names)
-            counts["pages"] += len(urls)
+            urls = [
+                row["url"] for row in rows if row["kind"] in {"http", "robots"} and row["outcome"] not in LEFT_ALONE
+            ]
             counts["timeouts"] += sum(row["outcome"] == "timeout" for row in rows)
             file.write(json.dumps([names, urls]) + "\n")
 

@@ -39,7 +39,11 @@ async def run(
     """Ask for each lead's names and addresses one after the other, so many leads at a time."""
     transport = httpx.AsyncHTTPTransport(verify=tls)
     transport._pool = httpcore.AsyncConnectionPool(
-        ssl_context=tls, max_connections=concurrency, network_backend=_Dialer({80: ports["http"], 443: ports["https"]})
+        ssl_context=tls,
+        max_connections=100,  # this and the next two: what httpx does where nothing is said
+        max_keepalive_connections=20,
+        keepalive_expiry=5.0,
+        network_backend=_Dialer({80: ports["http"], 443: ports["https"]}),
     )
     waiting = iter(asked)
 

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from protego import Protego
 
+from leadgen_assets.clients.answers_of_the_day import AnswersOfTheDay, Recall
 from leadgen_assets.clients.dns import DnsAnswer, DnsClient
 from leadgen_assets.clients.web import Exchange, WebClient
 from tracking_service.clock import Clock
@@ -49,6 +50,7 @@ class Prober:
         open_web: makes the web client from a function that resolves names.
         clock: the time of each capture.
         robot: the name that robots.txt knows this client by.
+        recall: see `AnswersOfTheDay`; nothing is recalled without it.
     """
 
     def __init__(
@@ -57,12 +59,15 @@ class Prober:
         open_web: Callable[[Callable[[str], Awaitable[DnsAnswer]]], WebClient],
         clock: Clock,
         robot: str = "LeadgenBot",
+        recall: Recall = lambda host: (),
     ) -> None:
-        self._names: _Memory[str, DnsAnswer] = _Memory(dns.addresses, _REMEMBERED_NAMES)
+        self._dns = dns
+        self._today = AnswersOfTheDay(recall)
+        self._names: _Memory[str, DnsAnswer] = _Memory(self._resolve, _REMEMBERED_NAMES)
         self._web = open_web(self._names.get)
         self._landed: OrderedDict[str, Exchange] = OrderedDict()
         self._pages: _Memory[str, Exchange] = _Memory(self._fetch, _REMEMBERED_PAGES)
-        self._rules: _Memory[str, Exchange] = _Memory(self._web.get, _REMEMBERED_PAGES)
+        self._rules: _Memory[str, Exchange] = _Memory(self._fetch_rules, _REMEMBERED_PAGES)
         self._clock = clock
         self._robot = robot
 
@@ -151,7 +156,7 @@ class Prober:
             "detail": exchange.detail,
             "certificate_error": exchange.certificate_error,
             "received_bytes": exchange.received_bytes,
-        }
+        } | ({"asked_at": exchange.asked_at} if exchange.asked_at else {})
         rows.append(self._row(origin, "http", url, exchange.outcome, detail) | _answer_of(exchange))
         return exchange
 
@@ -184,13 +189,22 @@ class Prober:
             exchange = await self._ask_page(url, origin, candidate, rows, reading, followed=True)
             found += exchange is not None and exchange.status is not None and exchange.status < 400
 
+    async def _resolve(self, host: str) -> DnsAnswer:
+        return self._today.name(host) or await self._dns.addresses(host)
+
+    async def _fetch_rules(self, url: str) -> Exchange:
+        return self._today.page(url, "robots") or await self._web.get(url)
+
     async def _fetch(self, url: str) -> Exchange:
-        exchange = await self._web.get(url, self._landed.get)
+        exchange = self._today.page(url) or await self._web.get(url, self._landed_at)
         if exchange.final_url and exchange.outcome == "answered":
             self._landed[exchange.final_url] = exchange
             if len(self._landed) > _REMEMBERED_PAGES:
                 self._landed.popitem(last=False)
         return exchange
+
+    def _landed_at(self, url: str) -> Exchange | None:
+        return self._landed.get(url) or self._today.page(url)
 
     def _row(self, origin: str, kind: str, url: str, outcome: str, detail: dict[str, Any]) -> Row:
         return {

@@ -59,7 +59,8 @@ class Exchange:
         hops: the redirects on the way, as (url, status).
         detail: one clause about a failure.
         certificate_error: why the last answer's certificate is not valid, None where it is or none was shown.
-        received_bytes: the body as it was sent.
+        received_bytes: the body as it was sent; 0 where nothing was sent for this.
+        asked_at: when it was asked, where that was earlier the same day and for another lead.
     """
 
     url: str
@@ -73,6 +74,7 @@ class Exchange:
     detail: str | None = None
     certificate_error: str | None = None
     received_bytes: int = 0
+    asked_at: str | None = None
 
 
 class WebClient:

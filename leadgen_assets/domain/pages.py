@@ -47,12 +47,12 @@ _PASSING_ERROR = re.compile(
     r"|be (right )?back soon|wartungsarbeiten|access denied|forbidden|\b50[0234]\b",
     re.IGNORECASE,
 )
-_CHALLENGE = re.compile(
-    r"just a moment\.\.\.|cf-chl|cf_chl|attention required! \| cloudflare|checking your browser"
-    r"|verify (that )?you are (a )?human|ddos protection by|enable javascript and cookies to continue|captcha-delivery"
-    r"|request unsuccessful\. incapsula",
-    re.IGNORECASE,
-)
+_CHALLENGES = (
+    "just a moment...", "cf-chl", "cf_chl", "attention required! | cloudflare", "checking your browser",
+    "verify you are human", "verify you are a human", "verify that you are human", "verify that you are a human",
+    "ddos protection by", "enable javascript and cookies to continue", "captcha-delivery",
+    "request unsuccessful. incapsula",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ def parse_page(body: str, url: str) -> Page:
 
 def is_challenge(body: str | None) -> bool:
     """True for a page that asks whether we are human instead of showing the site."""
-    return bool(body) and bool(_CHALLENGE.search(body[:20_000] if body else ""))
+    head = body[:20_000].lower() if body else ""
+    return any(words in head for words in _CHALLENGES)
 
 
 def contact_urls(page: Page) -> list[str]:

@@ -18,6 +18,7 @@ from leadgen_assets.domain.candidates import slug_words, without_legal_forms
 from leadgen_assets.domain.pages import Page
 
 _WORD = re.compile(r"\w+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _APOSTROPHES = re.compile("['’‘`´]")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s\-()./\u00a0\u2011\u2013]{1,3}(?=\d)")
 _PHONE_LIKE = re.compile(r"\+?\d{7,15}")
@@ -90,7 +91,11 @@ def identity_of(lead: Mapping[str, Any]) -> BusinessIdentity:
 
 def likeness(business: BusinessIdentity, host: str, pages: Iterable[Page]) -> Likeness:
     """What the pages found under one candidate host carry of a business."""
-    pages = list(pages)
+    return _likeness(business, host, tuple(pages))
+
+
+@lru_cache(maxsize=256)
+def _likeness(business: BusinessIdentity, host: str, pages: tuple[Page, ...]) -> Likeness:
     texts = [_page_text(page) for page in pages]
     headings = [_headings(page) for page in pages]
     digits = " ".join(_digits(page) for page in pages)
@@ -173,7 +178,7 @@ def _digits(page: Page) -> str:
 def _words(text: str) -> list[str]:
     """Words of any script in one case and width, without accents and apostrophes."""
     decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text.replace("&", " and ")).casefold())
-    plain = "".join(sign for sign in decomposed if not "\u0300" <= sign <= "\u036f")
+    plain = decomposed if decomposed.isascii() else _ACCENTS.sub("", decomposed)
     return _WORD.findall(plain.replace("_", " "))
 
 

@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 
 from leadgen_assets.clients.address_guard import AddressGuard
+from leadgen_assets.clients.answers_of_the_day import AnswersOfTheDay, Recall, hosts_of
 from leadgen_assets.clients.dns import DnsClient
 from leadgen_assets.clients.mail_exchangers import ask_mail_exchangers
 from leadgen_assets.clients.probing import Prober
@@ -30,7 +31,7 @@ from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings, settings_or_defaults
 from leadgen_assets.stages.kinds import asset_options, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
-from leadgen_assets.storage.journal import Capture, capture_days, read_captures, store_capture
+from leadgen_assets.storage.journal import Capture, capture_days, captures_of_host, read_captures, store_capture
 from leadgen_assets.storage.quotas import reserve
 from leadgen_assets.storage.schemas import SCHEMAS, frame_of
 from tracking_service.clock import Clock
@@ -39,6 +40,7 @@ _LONGEST_DNS_SECONDS = 5.0
 _SEARCH_QUOTA = "web_search"
 _HISTORY_DAYS = 120  # how far back captures and decisions matter to a lead that is still unknown
 _SHOWN_CHANGES = 200
+_MANY_CHARACTERS = 100_000
 _WITHOUT_BODIES = [name for name in SCHEMAS["web_captures"].names() if name != "body"]
 
 
@@ -155,7 +157,8 @@ def _observe(context: dg.AssetExecutionContext, platform: Platform, leads: pl.Da
         connection.commit()
 
         def store(lead: Lead, rows: list[Row]) -> None:
-            capture = Capture(lead["lead_id"], platform.clock.now(), "probe", rows, UUID(lead["lead_id"]))
+            lead_id, hosts = lead["lead_id"], hosts_of(rows)
+            capture = Capture(lead_id, platform.clock.now(), "probe", rows, UUID(lead_id), hosts=hosts)
             store_capture(connection, "web_captures", day, capture)
             connection.commit()  # a killed run resumes after the last lead
 
@@ -164,8 +167,12 @@ def _observe(context: dg.AssetExecutionContext, platform: Platform, leads: pl.Da
             connection.commit()
             return allowed
 
+        def recall(host: str) -> list[Row]:
+            captures = captures_of_host(connection, "web_captures", day, host)
+            return [row for capture in captures for row in capture.payload]
+
         context.log.info(f"{due.height} leads to capture")
-        asyncio.run(probe_leads(settings, platform.clock, due.rows(named=True), store, may_search))
+        asyncio.run(probe_leads(settings, platform.clock, due.rows(named=True), store, may_search, recall))
 
 
 def _unknown(platform: Platform, day: date) -> set[str]:
@@ -182,6 +189,7 @@ async def probe_leads(
     leads: Sequence[Lead],
     store: Callable[[Lead, list[Row]], None],
     may_search: Callable[[], bool] = lambda: True,
+    recall: Recall = lambda host: (),
 ) -> None:
     """Probe the leads, PROBE_CONCURRENCY at a time, and hand over each one's rows as it is done.
 
@@ -191,6 +199,7 @@ async def probe_leads(
         leads: rows of `leads`.
         store: takes a lead and its rows of `web_captures`.
         may_search: reserves one question to the search engine; see `clients/search_engine.py`.
+        recall: what was captured of a host the same day already.
     """
     is_rehearsal = settings.leadgen_mode == "rehearsal"  # the dial map and the town's authority are nothing for live
     guard = AddressGuard(settings.web_dial_map if is_rehearsal else {})
@@ -206,15 +215,19 @@ async def probe_leads(
             is_elsewhere=lambda host: host_kind(host) is not None,
         )
 
-    waiting = iter(leads)
+    waiting, today = iter(leads), AnswersOfTheDay(recall)
 
     async def work(prober: Prober) -> None:
         for lead in waiting:
             search = engine.ask if settings.search_url else None
             rows = await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now(), search)
             if domain := domain_to_ask(rows):
-                rows.append(await registry.ask_registration(domain))
-            rows += [await ask_mail_exchangers(dns, domain, clock) for domain in domains_to_ask(lead, rows)]
+                rows.append(today.of_domain("registration", domain) or await registry.ask_registration(domain))
+            if sum(len(row["body"] or "") for row in rows) > _MANY_CHARACTERS:  # reading them holds up nobody else
+                domains = await asyncio.to_thread(domains_to_ask, lead, rows)
+            else:
+                domains = domains_to_ask(lead, rows)
+            rows += [today.of_domain("mx", name) or await ask_mail_exchangers(dns, name, clock) for name in domains]
             store(lead, rows)
 
     robot = settings.user_agent.partition("/")[0]
@@ -225,7 +238,7 @@ async def probe_leads(
         settings.search_url, clock, engines=settings.search_engines, may_ask=may_search, user_agent=settings.user_agent,
         timeout_seconds=settings.probe_timeout_seconds, pause_seconds=settings.search_pause_seconds,
     )  # fmt: skip
-    async with registry, engine, Prober(dns, open_web, clock, robot) as prober, asyncio.TaskGroup() as workers:
+    async with registry, engine, Prober(dns, open_web, clock, robot, recall) as prober, asyncio.TaskGroup() as workers:
         for _ in range(min(settings.probe_concurrency, len(leads))):
             workers.create_task(work(prober))
 

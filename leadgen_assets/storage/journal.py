@@ -5,6 +5,7 @@ ever does. Nothing is interpreted here.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -19,7 +20,13 @@ Observed = Literal["places", "web_captures", "draft_completions"]
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One piece of an observation: `subject` is unique within its asset and day, `payload` is any JSON value."""
+    """One piece of an observation.
+
+    Attributes:
+        subject: unique within its asset and day.
+        payload: any JSON value.
+        hosts: whose answers it holds, where that is asked for (`captures_of_host`).
+    """
 
     subject: str
     captured_at: datetime
@@ -27,13 +34,14 @@ class Capture:
     payload: Any
     lead_id: UUID | None = None
     licence: str | None = None
+    hosts: Sequence[str] = ()
 
 
 def store_capture(connection: Connection, asset: Observed, day: date, capture: Capture) -> bool:
     """Store one capture unless its subject was already captured that day; true if it was new."""
     stored = connection.execute(
-        "INSERT INTO captures (asset, partition_date, subject, lead_id, captured_at, source, licence, payload)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO captures (asset, partition_date, subject, lead_id, captured_at, source, licence, payload, hosts)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
         (
             asset,
             day,
@@ -43,6 +51,7 @@ def store_capture(connection: Connection, asset: Observed, day: date, capture: C
             capture.source,
             capture.licence,
             _json(capture),
+            list(capture.hosts),
         ),
     )
     return stored.rowcount == 1
@@ -54,6 +63,16 @@ def read_captures(connection: Connection, asset: Observed, day: date) -> list[Ca
         "SELECT subject, lead_id, captured_at, source, licence, payload FROM captures"
         " WHERE asset = %s AND partition_date = %s ORDER BY subject",
         (asset, day),
+    )
+    return [Capture(**row) for row in rows]
+
+
+def captures_of_host(connection: Connection, asset: Observed, day: date, host: str) -> list[Capture]:
+    """What was captured of one host on a day, whoever it was captured for, the earliest first."""
+    rows = connection.execute(
+        "SELECT subject, lead_id, captured_at, source, licence, payload FROM captures"
+        " WHERE asset = %s AND partition_date = %s AND hosts @> ARRAY[%s] ORDER BY captured_at, subject",
+        (asset, day, host),
     )
     return [Capture(**row) for row in rows]
 

@@ -232,8 +232,10 @@ CREATE TABLE captures (
     source          TEXT NOT NULL,
     licence         TEXT,
     payload         JSONB NOT NULL,
+    hosts           TEXT[] NOT NULL DEFAULT '{}',   -- of web_captures: whose answers it holds
     PRIMARY KEY (asset, partition_date, subject)
 );
+CREATE INDEX captures_by_host ON captures USING gin (hosts) WITH (fastupdate = off);
 CREATE INDEX captures_by_lead ON captures (lead_id) WHERE lead_id IS NOT NULL;
 
 CREATE TABLE mailbox_cursors (

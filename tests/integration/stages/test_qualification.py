@@ -224,3 +224,38 @@ def test_a_score_out_of_bounds_or_a_decision_that_does_not_follow_fails_the_chec
     assert not passes(-5, 10, "disqualified")
     assert not passes(60, 40, "qualified")
     assert not passes(5, 90, "qualified")
+
+
+def test_a_host_that_leads_share_is_asked_once_a_day_whichever_run_comes_to_it(
+    town: SmallTown, clock: FileClock
+) -> None:
+    [owner, *_] = [lead_id for lead_id, b in town.by_lead.items() if b.site_kind == "weak"]
+    host = town.by_lead[owner].site_host or ""
+    sharers = [lead_id for lead_id, b in town.by_lead.items() if b.site_kind == "none"][:4]
+    shared = town.leads.filter(pl.col("lead_id").is_in([owner, *sharers])).with_columns(
+        website=pl.lit(f"http://{host}/")
+    )
+
+    def asked() -> int:
+        names = [name for name in town.dns.requests if host in str(name)]
+        return len(names) + len([visit for visit in town.web.requests if host in visit.url])
+
+    town.leads = shared.filter(pl.col("lead_id").is_in([owner, sharers[0]]))
+    town.run()
+    before = asked()
+    assert before > 0
+    town.leads = shared.filter(pl.col("lead_id") != sharers[3])
+    captures = town.run().output_for_node("web_captures")
+    assert captures["lead_id"].n_unique() == 4
+    assert asked() == before
+    pages = captures.filter((pl.col("kind") == "http") & pl.col("url").str.contains(host, literal=True))
+    answered = pages.filter(pl.col("outcome") == "answered").group_by("lead_id").agg(pl.col("body").unique().sort())
+    assert answered["lead_id"].n_unique() == 4
+    assert answered["body"].n_unique() == 1
+
+    clock.advance_to(MONDAY + timedelta(days=1))
+    town.leads = shared.with_columns(
+        first_seen_on=pl.when(pl.col("lead_id") == sharers[3]).then(MONDAY.date() + timedelta(days=1)).otherwise("first_seen_on")
+    )  # fmt: skip
+    town.run("2026-03-03")
+    assert asked() > before
