@@ -19,8 +19,9 @@ _NEIGHBOURS = """
 SELECT e.id, e.outreach_id, e.event_type, e.url_clicked, e.method, e.user_agent, e.headers, e.verdict, e.occurred_at,
        o.transmitting_at, o.sent_at
 FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS burst (outreach_id, since, until)
-JOIN email_events e ON e.outreach_id = burst.outreach_id AND e.occurred_at BETWEEN burst.since AND burst.until
-JOIN email_outreach o ON o.id = e.outreach_id
+JOIN email_outreach o ON o.id = burst.outreach_id
+JOIN email_events e ON e.lead_id = o.lead_id AND e.outreach_id = o.id
+    AND e.occurred_at BETWEEN burst.since AND burst.until
 WHERE e.origin = 'tracking' AND e.event_type IN ('open', 'click')
 ORDER BY e.outreach_id, e.occurred_at, e.id
 """

@@ -56,7 +56,8 @@ def settle_answered(connection: Connection, at: datetime) -> int:
     """Settle what was answered before it was known to be unknown; how many there were."""
     row = connection.execute(
         "SELECT coalesce(settle_as_sent(array_agg(o.id), 'an answer came', %s), 0) AS settled FROM email_outreach o"
-        " WHERE o.status = 'unknown' AND (EXISTS (SELECT 1 FROM email_events e WHERE e.outreach_id = o.id)"
+        " WHERE o.status = 'unknown' AND ("
+        " EXISTS (SELECT 1 FROM email_events e WHERE e.lead_id = o.lead_id AND e.outreach_id = o.id)"
         " OR EXISTS (SELECT 1 FROM inbox_messages m WHERE m.outreach_id = o.id AND m.classification <> 'unrelated'"
         "            AND m.matched_by <> 'sender_and_subject'))",
         (at,),

@@ -80,8 +80,8 @@ CREATE TABLE leads (
         END
     ) STORED,
     CHECK (score_upper IS NULL OR qualification_score <= score_upper)
-);
-CREATE INDEX leads_by_status ON leads (status);
+) WITH (fillfactor = 80);  -- room on the page for a row's next version, which then needs no new index entries
+-- No index on the status: it would have every first open and click rewrite all of a lead's index entries.
 CREATE INDEX leads_by_discovery ON leads (discovered_at, id);
 CREATE INDEX leads_by_email ON leads (lower(email));
 CREATE INDEX leads_by_organisation ON leads (organisation) WHERE organisation IS NOT NULL;
@@ -146,11 +146,13 @@ CREATE TABLE email_outreach (
     provider_message_id TEXT,
     looked_for_at       TIMESTAMPTZ,
     UNIQUE (lead_id, step),
+    UNIQUE (id, lead_id),  -- what events refer to
     CHECK (expires_at > queued_at),
     CHECK (status NOT IN ('sent', 'delivered') OR sent_at IS NOT NULL)
 );
 CREATE INDEX outreach_due ON email_outreach (not_before) WHERE status = 'queued';
 CREATE INDEX outreach_unknown ON email_outreach (transmitting_at) WHERE status = 'unknown';
+CREATE INDEX outreach_uncertain ON email_outreach (id) WHERE status IN ('unknown', 'abandoned');
 CREATE INDEX outreach_by_transmission ON email_outreach (transmitting_at);
 CREATE INDEX outreach_by_campaign ON email_outreach (campaign_id);
 CREATE INDEX outreach_by_address ON email_outreach (lower(to_email));
@@ -166,8 +168,8 @@ CREATE TABLE approvals (
 -- The id is made at the edge, so that a replayed spool cannot store an event twice. Counts outlive an erased lead.
 CREATE TABLE email_events (
     id              UUID PRIMARY KEY,
-    lead_id         UUID REFERENCES leads (id) ON DELETE SET NULL,
-    outreach_id     UUID REFERENCES email_outreach (id) ON DELETE SET NULL,
+    lead_id         UUID,
+    outreach_id     UUID,
     event_type      TEXT NOT NULL CHECK (event_type IN
                     ('open', 'click', 'reply', 'auto_reply', 'bounce', 'complaint', 'unsubscribe', 'delivered',
                      'accepted', 'soft_bounce', 'blocked', 'deferred')),
@@ -181,10 +183,12 @@ CREATE TABLE email_events (
     verdict_version TEXT NOT NULL,
     origin          TEXT NOT NULL CHECK (origin IN ('tracking', 'mailbox', 'webhook', 'operator', 'smtp')),
     occurred_at     TIMESTAMPTZ NOT NULL,
-    stored_at       TIMESTAMPTZ NOT NULL
+    stored_at       TIMESTAMPTZ NOT NULL,
+    -- One key for both: the lead is the message's, and each hit is checked once, not twice.
+    FOREIGN KEY (outreach_id, lead_id) REFERENCES email_outreach (id, lead_id) ON DELETE SET NULL,
+    CHECK ((outreach_id IS NULL) = (lead_id IS NULL))
 );
-CREATE INDEX events_by_outreach ON email_events (outreach_id);
-CREATE INDEX events_by_lead ON email_events (lead_id);
+CREATE INDEX events_by_lead ON email_events (lead_id);  -- those of one message too: a lead has few messages
 CREATE INDEX events_by_time ON email_events USING brin (occurred_at);  -- stored nearly in order
 CREATE INDEX events_by_storing ON email_events (stored_at);
 
@@ -365,15 +369,6 @@ BEGIN
 END $$;
 CREATE TRIGGER lead_facts_stay BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION guard_lead_facts();
 
-CREATE FUNCTION log_status_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO status_changes (lead_id, from_status, to_status, rules_version, changed_at)
-    VALUES (NEW.id, OLD.status, NEW.status, NEW.rules_version, NEW.updated_at);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER lead_status_changes AFTER UPDATE ON leads FOR EACH ROW
-    WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION log_status_change();
-
 CREATE FUNCTION guard_outreach_status() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.status <> OLD.status AND NOT (OLD.status, NEW.status) IN (
@@ -409,8 +404,9 @@ END $$;
 -- Events become facts here, whoever stored them: one ordered update per statement, so that batches do not deadlock.
 CREATE FUNCTION facts_from_events() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
-    -- An answer to a message whose hand-over was uncertain shows that it left.
-    IF EXISTS (SELECT 1 FROM stored s JOIN email_outreach o ON o.id = s.outreach_id WHERE o.status IN ('unknown', 'abandoned')) THEN
+    -- An answer to a message whose hand-over was uncertain shows that it left. Such messages are few, and looked at first.
+    IF EXISTS (WITH uncertain AS MATERIALIZED (SELECT id FROM email_outreach WHERE status IN ('unknown', 'abandoned'))
+               SELECT 1 FROM uncertain JOIN stored s ON s.outreach_id = uncertain.id) THEN
         PERFORM 1 FROM leads WHERE id IN (SELECT lead_id FROM stored) ORDER BY id FOR NO KEY UPDATE;
         PERFORM settle_as_sent(array_agg(DISTINCT outreach_id), 'an answer came', max(stored_at)) FROM stored;
     END IF;
@@ -485,28 +481,35 @@ END $$;
 CREATE TRIGGER verdicts_change_facts AFTER UPDATE ON email_events REFERENCING OLD TABLE AS formerly NEW TABLE AS judged
     FOR EACH STATEMENT EXECUTE FUNCTION facts_after_new_verdicts();
 
--- Opens and clicks wait until a burst would be over, so that a scanner rings no phone.
--- The first open, click and reply of a person ring the operator's phone once, whichever path stored them.
-CREATE FUNCTION queue_lead_alerts() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+-- What changed about leads is noted once for each statement, not for each row: hits arrive in batches.
+-- The first open, click and reply of a person ring the operator's phone once, whichever path stored them; opens and
+-- clicks wait until a burst would be over, so that a scanner rings no phone.
+CREATE FUNCTION note_lead_changes() RETURNS TRIGGER LANGUAGE plpgsql SET enable_hashjoin = 'on' AS $$
 BEGIN
+    WITH moved AS MATERIALIZED (
+        SELECT n.id, n.status, f.status AS from_status, n.rules_version, n.updated_at,
+               f.first_opened_at IS NULL AND n.first_opened_at IS NOT NULL AS is_opened,
+               f.first_clicked_at IS NULL AND n.first_clicked_at IS NOT NULL AS is_clicked,
+               f.first_replied_at IS NULL AND n.first_replied_at IS NOT NULL AS is_replied
+        FROM changed n JOIN formerly f ON f.id = n.id
+    ), logged AS (
+        INSERT INTO status_changes (lead_id, from_status, to_status, rules_version, changed_at)
+        SELECT id, from_status, status, rules_version, updated_at FROM moved WHERE status <> from_status
+    )
     INSERT INTO alert_outbox (dedupe_key, channel, kind, lead_id, created_at, not_before)
-    SELECT fact.kind || ':' || NEW.id, fact.channel, fact.kind, NEW.id, NEW.updated_at, NEW.updated_at + fact.settling
-    FROM (VALUES ('opened', 'telegram', INTERVAL '10 seconds', OLD.first_opened_at IS NULL AND NEW.first_opened_at IS NOT NULL),
-                 ('clicked', 'telegram', INTERVAL '10 seconds', OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL),
-                 ('clicked', 'whatsapp', INTERVAL '10 seconds', OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL),
-                 ('replied', 'telegram', INTERVAL '0', OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL),
-                 ('replied', 'whatsapp', INTERVAL '0', OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL)
+    SELECT fact.kind || ':' || moved.id, fact.channel, fact.kind, moved.id, moved.updated_at, moved.updated_at + fact.settling
+    FROM moved CROSS JOIN LATERAL (VALUES
+            ('opened', 'telegram', INTERVAL '10 seconds', is_opened),
+            ('clicked', 'telegram', INTERVAL '10 seconds', is_clicked), ('clicked', 'whatsapp', INTERVAL '10 seconds', is_clicked),
+            ('replied', 'telegram', INTERVAL '0', is_replied), ('replied', 'whatsapp', INTERVAL '0', is_replied)
          ) AS fact (kind, channel, settling, is_new)
-    WHERE fact.is_new
+    WHERE (is_opened OR is_clicked OR is_replied) AND fact.is_new
     ON CONFLICT (dedupe_key, channel) DO NOTHING;
-    PERFORM pg_notify('leadgen_alerts', '');
+    IF FOUND THEN PERFORM pg_notify('leadgen_alerts', ''); END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER lead_alerts AFTER UPDATE ON leads FOR EACH ROW
-    WHEN (OLD.first_opened_at IS NULL AND NEW.first_opened_at IS NOT NULL
-          OR OLD.first_clicked_at IS NULL AND NEW.first_clicked_at IS NOT NULL
-          OR OLD.first_replied_at IS NULL AND NEW.first_replied_at IS NOT NULL)
-    EXECUTE FUNCTION queue_lead_alerts();
+CREATE TRIGGER lead_changes AFTER UPDATE ON leads REFERENCING OLD TABLE AS formerly NEW TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_lead_changes();
 
 -- Erasure keeps counts and suppressions, and nothing that names the business. The caller adds the suppressions first.
 CREATE FUNCTION erase_lead(erased UUID, at TIMESTAMPTZ) RETURNS BOOLEAN LANGUAGE plpgsql AS $$

@@ -38,8 +38,9 @@ def a_message(ledger: Connection, lead_id: UUID, step: int = 1) -> UUID:
 def an_event(ledger: Connection, lead_id: UUID, event_type: str, verdict: str = "person", hours: int = 0) -> None:
     at = MONDAY + timedelta(hours=hours)
     ledger.execute(
-        "INSERT INTO email_events (id, lead_id, event_type, verdict, verdict_version, origin, occurred_at, stored_at) VALUES (%s, %s, %s, %s, '1', 'tracking', %s, %s)",
-        (uuid4(), lead_id, event_type, verdict, at, at),
+        "INSERT INTO email_events (id, lead_id, outreach_id, event_type, verdict, verdict_version, origin, occurred_at, stored_at)"
+        " SELECT %s, lead_id, id, %s, %s, '1', 'tracking', %s, %s FROM email_outreach WHERE lead_id = %s",
+        (uuid4(), event_type, verdict, at, at, lead_id),
     )
 
 
@@ -73,6 +74,7 @@ def test_every_other_status_is_checked(ledger: Connection, table: str) -> None:
 
 def test_replied_never_goes_back_to_opened(ledger: Connection) -> None:
     lead_id = a_lead(ledger)
+    a_message(ledger, lead_id)
     an_event(ledger, lead_id, "reply", hours=2)
     an_event(ledger, lead_id, "open", hours=3)
     assert status_of(ledger, lead_id) == "replied"
@@ -83,6 +85,7 @@ def test_replied_never_goes_back_to_opened(ledger: Connection) -> None:
 
 def test_machines_advance_nothing_and_ring_nobody(ledger: Connection) -> None:
     lead_id = a_lead(ledger)
+    a_message(ledger, lead_id)
     an_event(ledger, lead_id, "open", verdict="machine")
     an_event(ledger, lead_id, "click", verdict="unsure")
     assert status_of(ledger, lead_id) == "discovered"
@@ -91,6 +94,7 @@ def test_machines_advance_nothing_and_ring_nobody(ledger: Connection) -> None:
 
 def test_a_persons_first_click_rings_once_on_both_channels(ledger: Connection) -> None:
     lead_id = a_lead(ledger)
+    a_message(ledger, lead_id)
     for hours in (1, 0, 2):
         an_event(ledger, lead_id, "click", hours=hours)
     rows = ledger.execute("SELECT kind, channel FROM alert_outbox ORDER BY channel").fetchall()
@@ -132,4 +136,20 @@ def test_erasing_a_lead_succeeds_and_keeps_its_suppression(ledger: Connection) -
     assert ledger.execute("SELECT hash FROM suppressions").fetchone()["hash"] == suppression_hash(
         "secret", "address", "a@b.test"
     )
-    assert ledger.execute("SELECT count(*) AS n FROM email_events").fetchone()["n"] == 1
+    left = ledger.execute("SELECT lead_id, outreach_id FROM email_events").fetchall()
+    assert left == [{"lead_id": None, "outreach_id": None}]
+
+
+def test_an_event_belongs_to_a_message_and_that_messages_lead(ledger: Connection) -> None:
+    message, other = a_message(ledger, a_lead(ledger)), a_lead(ledger, "osm:2")
+    for lead_id, outreach_id, error in (
+        (other, message, psycopg.errors.ForeignKeyViolation),
+        (other, None, psycopg.errors.CheckViolation),
+        (uuid4(), uuid4(), psycopg.errors.ForeignKeyViolation),
+    ):
+        with pytest.raises(error):
+            ledger.execute(
+                "INSERT INTO email_events (id, lead_id, outreach_id, event_type, verdict, verdict_version, origin,"
+                " occurred_at, stored_at) VALUES (%s, %s, %s, 'open', 'person', '1', 'tracking', %s, %s)",
+                (uuid4(), lead_id, outreach_id, MONDAY, MONDAY),
+            )

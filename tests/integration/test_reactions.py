@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -21,7 +21,7 @@ from leadgen_assets.storage.alerts import queue_alert
 from leadgen_assets.storage.ledger import Connection, ledger_connection
 from tests.conftest import MONDAY
 from tests.integration.messengers import ScriptedMessengers
-from tests.ledger_rows import a_lead, value
+from tests.ledger_rows import a_lead, a_sent_message, value
 from tracking_service.clock import FileClock
 
 Ledger = Callable[[], AbstractContextManager[Connection]]
@@ -55,11 +55,13 @@ def states(ledger: Connection) -> list[str]:
     return [row["status"] for row in ledger.execute("SELECT status FROM alert_outbox ORDER BY id")]
 
 
-def a_click(ledger: Connection, lead_id: object) -> None:
+def a_click(ledger: Connection, lead_id: UUID) -> None:
+    a_sent_message(ledger, lead_id)
     ledger.execute(
-        "INSERT INTO email_events (id, lead_id, event_type, url_clicked, verdict, verdict_version, origin, occurred_at,"
-        " stored_at) VALUES (%s, %s, 'click', 'https://studio.test/', 'person', '1', 'tracking', %s, %s)",
-        (uuid4(), lead_id, MONDAY, MONDAY),
+        "INSERT INTO email_events (id, lead_id, outreach_id, event_type, url_clicked, verdict, verdict_version, origin,"
+        " occurred_at, stored_at) SELECT %s, lead_id, id, 'click', 'https://studio.test/', 'person', '1', 'tracking',"
+        " %s, %s FROM email_outreach WHERE lead_id = %s",
+        (uuid4(), MONDAY, MONDAY, lead_id),
     )
 
 
