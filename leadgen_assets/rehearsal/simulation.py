@@ -82,16 +82,21 @@ class Simulation:
         with self._lock:
             return self._events[0].at if self._events else None
 
-    def run_until(self, moment: datetime) -> None:
+    def run_until(self, moment: datetime, stop: threading.Event | None = None) -> None:
         """Run everything that is due up to and including a moment, then leave the clock there.
 
         An action that raises does not stop the others.
 
+        Args:
+            moment: the last one.
+            stop: once set, no further action is run and the clock stays where it is.
+
         Raises:
             SimulationError: at the end, naming every action that raised.
         """
-        self._run_due(moment)
-        self._advance(moment)
+        self._run_due(moment, stop)
+        if stop is None or not stop.is_set():
+            self._advance(moment)
         self._raise_failures()
 
     def run_in_real_time(

@@ -50,7 +50,7 @@ FIRST_DAY = date(2026, 3, 2)  # a Monday in the past: Dagster refuses partitions
 TIMEZONE = "Europe/Helsinki"
 ENV_FILE = "rehearsal.env"
 _SERVICE_START_SECONDS = 20.0
-_STRIDE = timedelta(minutes=30)  # how often a cancelled rehearsal notices
+_STRIDE = timedelta(minutes=30)  # how soon a rehearsal ends in which an action failed
 _OPENS = timedelta(hours=8, minutes=55)
 _AHEAD = timedelta(days=60)
 _OPENING_POLLS = timedelta(hours=3)  # how often the mailbox is read before the UI opens: a week in a minute
@@ -177,7 +177,7 @@ class Rehearsal:
         moment = start
         while moment < end and not (cancelled and cancelled.is_set()):
             moment = min(moment + _STRIDE, end)
-            self.simulation.run_until(moment - timedelta(seconds=1))
+            self.simulation.run_until(moment - timedelta(seconds=1), cancelled)
         return timetable
 
     def _new_day(self) -> None:
@@ -249,6 +249,8 @@ def _started(plan: RehearsalPlan) -> Iterator[Rehearsal]:
         stack.enter_context(senders_started_ahead())
         stack.enter_context(ledger_connections_kept(server.url()))
         processes.start("tracking_service", ["-m", "tracking_service"])
+        import leadgen_assets.definitions  # noqa: F401  while the service starts; not before the settings are there
+
         line = processes.await_line("tracking_service", "tracking service on ", _SERVICE_START_SECONDS)
         app_url = line.rpartition("tracking service on ")[2].strip()
         service_port = app_url.rpartition(":")[2]  # kept when the service is started again

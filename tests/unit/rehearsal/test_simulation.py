@@ -119,3 +119,14 @@ def test_in_real_time_the_clock_follows_the_wall_and_stops_when_told(clock):
     assert seen == [MONDAY + timedelta(seconds=0.2)]
     assert 0.2 < wall < 3
     assert timedelta(seconds=0.25) < clock.now() - MONDAY <= timedelta(seconds=wall)
+
+
+def test_nothing_more_happens_once_it_is_stopped(tmp_path: Path) -> None:
+    stop, seen, begin = threading.Event(), [], MONDAY
+    simulation = Simulation(FileClock.create(tmp_path / "clock", begin))
+    simulation.after(timedelta(minutes=1), "stops it", lambda: (seen.append("first"), stop.set()))
+    simulation.after(timedelta(minutes=2), "comes later", lambda: seen.append("second"))
+    simulation.run_until(begin + timedelta(hours=1), stop)
+    assert (seen, simulation.clock.now()) == (["first"], begin + timedelta(minutes=1))
+    simulation.run_until(begin + timedelta(hours=1))
+    assert (seen, simulation.clock.now()) == (["first", "second"], begin + timedelta(hours=1))
