@@ -15,7 +15,6 @@ import pytest
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 from leadgen_assets.storage.ledger import Connection, ledger_connection
-from leadgen_assets.storage.migrations import migrate
 from tests.rehearsals import Rehearsals
 from tracking_service.clock import FileClock
 from tracking_service.settings import ENV_FILE_VARIABLE
@@ -47,6 +46,8 @@ def _rank(item: pytest.Item) -> int:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL server for the whole session, with a migrated template database."""
+    from leadgen_assets.storage.migrations import migrate  # Alembic takes a second, before the first worker is started
+
     with EmbeddedPostgres(tmp_path_factory.mktemp("pg")) as server:
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
             # What is killed here are processes, not machines: nothing that was written needs to reach the disk.

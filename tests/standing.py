@@ -76,9 +76,14 @@ class Standing:
         self._process.wait(timeout_seconds)
         return time.monotonic() - asked
 
-    def kill(self, *, everything: bool) -> None:
-        """End the started process with SIGKILL, or it and all that it started, the database included."""
-        found = [psutil.Process(pid) for pid in self.pids()] if everything else [psutil.Process(self.pid)]
+    def kill(self, *, but: Sequence[str] = ()) -> None:
+        """End the started process and all that it started with SIGKILL, the database included.
+
+        Args:
+            but: words of the commands that are left alive.
+        """
+        running = [psutil.Process(pid) for pid in self.pids()]
+        found = [process for process in running if not set(but) & set(process.cmdline())]
         for process in found:
             process.kill()
         assert self._process is not None

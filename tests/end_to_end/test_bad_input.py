@@ -1,6 +1,7 @@
 """What an operator gets wrong ends with exit code 2, one sentence that names what to mend, and nothing half-written."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -131,6 +132,7 @@ def ended(tmp_path_factory) -> Ended:
             "PLACES_FILE": str(files / "sound.csv"),
         }
         stack.enter_context(sole_use(rehearsed))
+        stack.enter_context(sole_use(second / "home" / "town"))
         cases = [
             *((f"places {name}", files, ["rehearse", "--json", "--places", name], {}) for name in UNUSABLE_PLACES),
             *((name, files, arguments, variables) for name, (arguments, variables, _) in OTHER_INPUTS.items()),
@@ -147,6 +149,7 @@ def ended(tmp_path_factory) -> Ended:
                 for name in PORTS
             ),
             ("second", second, ["rehearse", "--leads", "3"], {}),
+            ("second up", second, ["up", "--leads", "3"], {"TRACKING_PORT": "0", "DAGSTER_PORT": "1"}),
         ]
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", RUN_ALL],
@@ -229,6 +232,10 @@ def test_a_second_rehearsal_leaves_the_first_ones_home_alone(ended: Ended):
     folder = ended.folder / "second" / "home" / "rehearsal"
     assert f"{folder} is in use" in ended.sentence("second")
     assert (folder / "kept").exists()
+
+
+def test_a_second_up_names_the_process_to_end(ended: Ended):
+    assert f"is in use by the process {os.getpid()}: end that one" in ended.sentence("second up")
 
 
 def test_a_report_that_is_not_there_is_one_sentence_and_its_database_is_stopped(tmp_path: Path):

@@ -12,6 +12,7 @@ import pytest
 from leadgen_assets.runtime.leftovers import ProcessRecords
 from leadgen_assets.runtime.processes import Processes, StartError, record_folder
 from leadgen_assets.runtime.sole_use import sole_use
+from leadgen_assets.storage.embedded_postgres import EmbeddedPostgres
 
 SLEEP = ["-c", "import time; time.sleep(60)"]
 PARENT = ["-c", "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])", *SLEEP]
@@ -56,6 +57,14 @@ def test_the_next_holder_of_a_home_ends_what_the_one_before_left(tmp_path: Path,
     ProcessRecords(record_folder(home)).write("code_server", sleeper.pid)
     with sole_use(home):
         assert not psutil.pid_exists(sleeper.pid)
+
+
+def test_the_next_holder_of_a_home_stops_the_database_that_the_one_before_left(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / "home" / "postgres")
+    server.start()
+    postmaster = psutil.Process(server.postmaster_pid)
+    with sole_use(tmp_path / "home"):
+        assert not postmaster.is_running() or postmaster.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_home_in_use_is_refused_naming_its_holder(tmp_path: Path) -> None:
