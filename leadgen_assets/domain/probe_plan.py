@@ -11,7 +11,7 @@ from typing import Any
 from leadgen_assets.domain.candidates import Candidate, SearchPlan, search_plan
 from leadgen_assets.domain.presence import is_closed
 from leadgen_assets.domain.site_identity import BusinessIdentity, identity_of
-from leadgen_assets.domain.sites import judge_site, pages_to_follow
+from leadgen_assets.domain.sites import Site, detail_of, judge_site, pages_to_follow
 from leadgen_assets.domain.web_search import found_candidates, search_words
 
 Lead = Mapping[str, Any]
@@ -35,14 +35,21 @@ class SiteReading:
     def __init__(self, business: BusinessIdentity, host: str, before: Sequence[Row]) -> None:
         self._business, self._host = business, host
         self._read_before = _received_bytes(before)
+        self._judged: tuple[int, Site] | None = None
 
     def is_settled(self, rows: list[Row]) -> bool:
         """True once the candidate shows the lead's own site, with a page and without doubt."""
-        return judge_site(self._business, self._host, rows).verdict == "theirs"
+        return self.site(rows).verdict == "theirs"
 
     def pages_to_follow(self, rows: list[Row]) -> list[str]:
         """The contact page of a site that may be the lead's own."""
-        return pages_to_follow(self._business, rows)
+        return pages_to_follow(self.site(rows), rows) if rows else []
+
+    def site(self, rows: list[Row]) -> Site:
+        """The candidate, judged by its rows, of which there can only be more."""
+        if self._judged is None or self._judged[0] != len(rows):
+            self._judged = len(rows), judge_site(self._business, self._host, rows)
+        return self._judged[1]
 
     def may_read_more(self, rows: list[Row]) -> bool:
         """False once another answer could exceed what is read for one lead."""
@@ -87,13 +94,14 @@ async def _ask(
 ) -> str | None:
     """Add the answers of each candidate to the rows, up to the first that settles the question; returns its host."""
     for candidate in candidates:
-        found = await probe(candidate.url, candidate.origin, SiteReading(business, candidate.host, rows))
+        reading = SiteReading(business, candidate.host, rows)
+        found = await probe(candidate.url, candidate.origin, reading)
         rows += found
-        if found and judge_site(business, candidate.host, found).is_healthy:
+        if found and reading.site(found).is_healthy:
             return candidate.host
     return None
 
 
 def _received_bytes(rows: Sequence[Row]) -> int:
     asked = (row for row in rows if row["kind"] in {"http", "robots"})
-    return sum(json.loads(row["detail_json"]).get("received_bytes") or 0 for row in asked)
+    return sum(detail_of(row).get("received_bytes") or 0 for row in asked)

@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -70,7 +71,7 @@ class Site:
 
 def candidate_of(row: Row) -> str:
     """The candidate host that a row belongs to."""
-    return _detail(row).get("candidate") or bare_host(str(row["url"]))
+    return detail_of(row).get("candidate") or bare_host(str(row["url"]))
 
 
 def judge_sites(business: BusinessIdentity, rows: Iterable[Row], earlier: Iterable[Row] = ()) -> list[Site]:
@@ -103,10 +104,10 @@ def judge_site(business: BusinessIdentity, host: str, rows: Sequence[Row], earli
     """One candidate, from its rows: the best that any of its addresses (https, http, with and without `www.`) shows."""
     origin = str(rows[0]["origin"])
     good = [row for row in rows if row["kind"] == "http" and row["status"] is not None and row["status"] < 400]
-    ways = [row for row in good if not _detail(row).get("followed")]
+    ways = [row for row in good if not detail_of(row).get("followed")]
     if not ways:
         return _failed_site(business, host, origin, rows, good, earlier)
-    followed = [row for row in good if _detail(row).get("followed")]
+    followed = [row for row in good if detail_of(row).get("followed")]
     landed = {row["final_url"] or row["url"]: row for row in reversed(ways)}
     sites = [_judge_page(business, host, origin, row, rows, followed) for row in reversed(landed.values())]
     theirs = [site for site in sites if site.verdict == "theirs"]
@@ -139,18 +140,15 @@ def _judge_page(
         )
     pages = _pages([main, *followed])
     seen = likeness(business, host, pages)
-    verdict, reason = _whose(business, origin, pages, seen, bool(_detail(main).get("truncated")))
+    verdict, reason = _whose(business, origin, pages, seen, bool(detail_of(main).get("truncated")))
     return Site(host, origin, verdict, reason, url, pages, _https(main, rows), seen)
 
 
-def pages_to_follow(business: BusinessIdentity, rows: Sequence[Row]) -> list[str]:
+def pages_to_follow(site: Site, rows: Sequence[Row]) -> list[str]:
     """Further pages of a candidate that are worth asking: the contact page of a site that may be the lead's own.
 
     A healthy site that is confirmed as the lead's own is left alone.
     """
-    if not rows:
-        return []
-    site = judge_site(business, candidate_of(rows[0]), rows)
     if not site.pages:
         gone = next((row for row in rows if row["status"] in GONE), None)
         return guessed_contact_urls(gone["final_url"] or gone["url"]) if gone and site.origin == "record" else []
@@ -164,7 +162,7 @@ def _failed_site(
     business: BusinessIdentity, host: str, origin: str, rows: Sequence[Row], good: Sequence[Row], earlier: Sequence[Row]
 ) -> Site:
     """A candidate whose home page does not answer; a contact page that still stands is kept if it is the lead's own."""
-    verdict, reason = failure([row for row in rows if not _detail(row).get("followed")])
+    verdict, reason = failure([row for row in rows if not detail_of(row).get("followed")])
     if verdict == "broken" and not broken_for_long(rows, earlier):
         return Site(host, origin, "unanswered", f"{reason}, seen once so far", broken=True)
     pages = _pages(good)
@@ -226,7 +224,7 @@ def _in_headings(business: BusinessIdentity, home: Page) -> bool:
 
 def _planned(row: Row) -> dict[str, str]:
     """Host and origin of every candidate that had to be asked; none where one of them settled the question."""
-    plan = _detail(row)
+    plan = detail_of(row)
     return {} if plan.get("settled_by") else {item["host"]: item["origin"] for item in plan.get("candidates", ())}
 
 
@@ -240,7 +238,7 @@ def _https(main: Row, rows: Sequence[Row]) -> State:
 
 
 def _bad_certificate(row: Row) -> bool:
-    return bool(_detail(row).get("certificate_error"))
+    return bool(detail_of(row).get("certificate_error"))
 
 
 def _is_html(row: Row) -> bool:
@@ -248,5 +246,12 @@ def _is_html(row: Row) -> bool:
     return "html" in kind or (not kind and "<" in (row["body"] or "")[:500])
 
 
-def _detail(row: Row) -> dict[str, Any]:
-    return json.loads(row["detail_json"] or "{}")
+def detail_of(row: Row) -> dict[str, Any]:
+    """What a row of `web_captures` says beside its columns; not to be changed."""
+    return _parsed(row["detail_json"] or "{}")
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(text)
+    return value
