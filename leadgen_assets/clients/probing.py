@@ -20,6 +20,7 @@ from tracking_service.clock import Clock
 
 Row = dict[str, Any]
 _FOLLOWED_PAGES = 2
+_SHARED_HOPS = 3
 _ERROR_BODY_CHARACTERS = 20_000
 _NOT_WELCOME = frozenset({401, 403, 429, 451})
 _REMEMBERED_NAMES = 20_000
@@ -111,6 +112,26 @@ class Prober:
         await self._follow(reading, origin, candidate, rows)
         return rows
 
+    async def read_public_page(self, url: str) -> list[Row]:
+        """Read a page on a host that many businesses share, if its robots.txt permits; one row of kind `public_page`.
+
+        Unlike a business's own home page such a page is never asked for before robots.txt was.
+        """
+        detail: dict[str, Any] = {"candidate": _bare_host(url), "received_bytes": 0}
+        page: Exchange | None = None
+        for _ in range(_SHARED_HOPS):
+            rules = await self._rules.get(urljoin(url, "/robots.txt"))
+            outcome = self._verdict_of_robots(rules, url) or "answered"
+            if outcome != "answered":
+                return [self._row("record", "public_page", url, outcome, detail)]
+            page = await self._pages.get(url)
+            detail["received_bytes"] += page.received_bytes
+            moved = page.final_url if page.status is not None and 300 <= page.status < 400 else None
+            if not moved or moved == url or _bare_host(moved) != _bare_host(url):
+                break  # where it leads to another host is not its page any more
+            url = moved
+        return [self._row("record", "public_page", url, page.outcome, detail) | _answer_of(page)] if page else []
+
     async def _ask_name(self, host: str, origin: str, candidate: str, rows: list[Row]) -> DnsAnswer:
         answer = await self._names.get(host)
         detail = {
@@ -174,6 +195,10 @@ class Prober:
         if not any(row["kind"] == "robots" and row["url"] == where for row in rows):
             detail = {"candidate": candidate, "received_bytes": rules.received_bytes}
             rows.append(self._row(origin, "robots", where, rules.outcome, detail) | _answer_of(rules))
+        return self._verdict_of_robots(rules, url)
+
+    def _verdict_of_robots(self, rules: Exchange, url: str) -> str | None:
+        """Why robots.txt keeps us from a page, or None where it does not."""
         if rules.status is None or rules.status >= 500:
             return None if rules.outcome in {"refused", "tls_error"} else "robots_unknown"
         if rules.status >= 400 or Protego.parse(rules.body or "").can_fetch(url, self._robot):
@@ -219,6 +244,10 @@ class Prober:
             "detail_json": json.dumps(detail, ensure_ascii=False),
             "captured_at": self._clock.now().isoformat(),
         }
+
+
+def _bare_host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _answer_of(exchange: Exchange) -> Row:

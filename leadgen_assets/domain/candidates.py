@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from anyascii import anyascii
 
 from leadgen_assets.domain.hosts import host_kind, is_free_mail
+from leadgen_assets.domain.social_handles import hosts_of_handles
 
-Origin = Literal["record", "email_domain", "name", "search"]
+Origin = Literal["record", "email_domain", "social", "name", "search"]
 MOST_HOSTS_OF_A_NAME = 12
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _SPELL_UMLAUTS = frozenset({"AT", "CH", "DE", "LI", "LU"})
@@ -84,6 +85,9 @@ def search_plan(lead: Mapping[str, Any], tlds: Sequence[str] = ()) -> SearchPlan
         )
     name = lead.get("name") or ""
     country = (lead.get("country") or "").upper()
+    pages = (*elsewhere, *filter(None, (lead.get("facebook"), lead.get("instagram"))))
+    for host in hosts_of_handles(pages, tlds or tlds_of(country)):
+        found.setdefault(host, Candidate(host, f"https://{host}/", "social"))
     for host in hosts_of_name(name, lead.get("city"), tlds or tlds_of(country), umlauts=country in _SPELL_UMLAUTS):
         found.setdefault(host, Candidate(host, f"https://{host}/", "name"))
     return SearchPlan(tuple(found.values()), tuple(elsewhere))

@@ -135,7 +135,11 @@ def _of_sites(sites: Iterable[Site], rows: Iterable[Row], lead: Row) -> Iterator
 
 
 def _of_public_pages(rows: Iterable[Row], name: str) -> Iterator[tuple[str, EmailOrigin, str]]:
-    """Its own page of a social network or a link page, which its record names and somebody captured."""
+    yield from ((address, "social", url) for address, url in public_emails(rows, name))
+
+
+def public_emails(rows: Iterable[Row], name: str) -> Iterator[tuple[str, str]]:
+    """The usable addresses on a lead's public pages that its record names and that were read, each with its page."""
     for row in rows:
         url = row["final_url"] or row["url"]
         if row["origin"] != "record" or not row["body"] or (row["status"] or 999) >= 400:
@@ -144,7 +148,7 @@ def _of_public_pages(rows: Iterable[Row], name: str) -> Iterator[tuple[str, Emai
             for email in extract_emails(row["body"], url, name):
                 address = _usable(email.address)
                 if address and email.nearness != "other":
-                    yield address, "social", url
+                    yield address, url
 
 
 def _usable(text: str) -> str | None:

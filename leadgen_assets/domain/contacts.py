@@ -4,7 +4,7 @@ Which addresses there are is found in `contact_candidates`. Whether a message ma
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,12 +15,13 @@ from leadgen_assets.domain.contact_candidates import EmailCandidate, contact_can
 from leadgen_assets.domain.mail_domains import MailState, mail_state, mail_states
 from leadgen_assets.domain.phones import normalised_phone
 from leadgen_assets.domain.presence import rows_by_lead
+from leadgen_assets.domain.public_pages import unread_hosts
 from leadgen_assets.domain.site_identity import identity_of
 from leadgen_assets.domain.sites import judge_sites
 from leadgen_assets.domain.web_addresses import normalised_email
 from leadgen_assets.storage.schemas import frame_of
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 Row = Mapping[str, Any]
 
 _WHERE = {
@@ -30,6 +31,7 @@ _WHERE = {
     "guessed": "nowhere; it was guessed from its domain",
 }
 _WHAT = {"role": "a role address", "free_mail": "a free-mail address", "person": "a person's address"}
+_NONE_PUBLISHED = "No email address is published"
 _NOT_USED = {
     "disposable": "it is of a provider of throw-away addresses",
     "refuses": "its domain accepts no mail",
@@ -78,7 +80,9 @@ def choose_contacts(
         fates = [(candidate, _fate(candidate, states, use_guesses=use_guesses)) for candidate in found]
         base = {"lead_id": lead["lead_id"], **_phone(lead, own_rows), "candidates_json": _shown(fates, states)}
         best = _best(fates, states)
-        rows.append(base | _route(lead, base["phone"], best, fates, states, taken, owners or {}))
+        rows.append(
+            base | _route(lead, base["phone"], best, fates, states, taken, owners or {}, unread_hosts(lead, own_rows))
+        )
     return frame_of("contacts", rows)
 
 
@@ -117,12 +121,12 @@ def _best(fates: Iterable[tuple[EmailCandidate, str | None]], states: Mapping[st
 
 def _route(
     lead: Row, phone: str | None, best: EmailCandidate | None, fates: list[tuple[EmailCandidate, str | None]],
-    states: Mapping[str, MailState], taken: dict[str, str], owners: Mapping[str, Owner],
+    states: Mapping[str, MailState], taken: dict[str, str], owners: Mapping[str, Owner], unread: Sequence[str],
 ) -> dict[str, Any]:  # fmt: skip
     without_email = "phone" if phone else "visit"
     if best is None:
         known = "a telephone number is known" if phone else "no telephone number is known either"
-        return {"route": without_email, "reason": f"{_why_none(fates)}; {known}."}
+        return {"route": without_email, "reason": f"{_why_none(fates, unread)}; {known}."}
     row: dict[str, Any] = {"organisation": best.address}
     owner = owners.get(best.address)
     is_anothers = owner is not None and owner.day < lead["first_seen_on"] and owner.place_key not in _keys(lead)
@@ -144,10 +148,10 @@ def _route(
     }
 
 
-def _why_none(fates: list[tuple[EmailCandidate, str | None]]) -> str:
+def _why_none(fates: list[tuple[EmailCandidate, str | None]], unread: Sequence[str]) -> str:
     published = [(one, fate) for one, fate in fates if one.origin != "guessed"]
     if not published:
-        return "No email address is published"
+        return f"No email address was found, and its page on {unread[0]} is not read" if unread else _NONE_PUBLISHED
     return f"It publishes an email address that is not used, because {_NOT_USED[published[0][1] or 'refuses']}"
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from leadgen_assets.domain.candidates import website_urls
-from leadgen_assets.domain.contact_candidates import site_emails
+from leadgen_assets.domain.contact_candidates import public_emails, site_emails
 from leadgen_assets.domain.hosts import HostKind, host_kind
 from leadgen_assets.domain.page_checks import PAGE_CHECKS, check_pages
 from leadgen_assets.domain.pages import Page
+from leadgen_assets.domain.public_pages import unread_hosts
 from leadgen_assets.domain.registrations import check_registration
 from leadgen_assets.domain.site_identity import identity_of
 from leadgen_assets.domain.sites import WEB_SEARCH, Site, State, judge_sites
@@ -248,11 +249,14 @@ def _email_published(lead: Row, own_state: State, own: Site | None, captured: Se
         return "present", "The record carries an email address."
     if own and any(site_emails(own, captured, lead)):
         return "present", "Its site shows an email address."
-    return (
-        ("unknown", "Its site is not known yet.")
-        if own_state == "unknown"
-        else ("absent", "No email address was found.")
-    )
+    if any(public_emails(captured, lead.get("name") or "")):
+        return "present", "Its public page shows an email address."
+    if own_state == "unknown":
+        return "unknown", "Its site is not known yet."
+    unread = unread_hosts(lead, captured)
+    if unread:
+        return "unknown", f"No email address was found; its page on {unread[0]} is not read and may show one."
+    return "absent", "No email address was found."
 
 
 def _rating(lead: Row) -> Finding:

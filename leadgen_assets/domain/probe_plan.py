@@ -10,6 +10,7 @@ from typing import Any
 
 from leadgen_assets.domain.candidates import Candidate, SearchPlan, search_plan
 from leadgen_assets.domain.presence import is_closed
+from leadgen_assets.domain.public_pages import linked_candidates, pages_to_read
 from leadgen_assets.domain.site_identity import BusinessIdentity, identity_of
 from leadgen_assets.domain.sites import Site, detail_of, judge_site, pages_to_follow
 from leadgen_assets.domain.web_search import found_candidates, search_words
@@ -17,6 +18,7 @@ from leadgen_assets.domain.web_search import found_candidates, search_words
 Lead = Mapping[str, Any]
 Row = dict[str, Any]
 Probe = Callable[[str, str, "SiteReading"], Awaitable[list[Row]]]
+ReadPage = Callable[[str], Awaitable[list[Row]]]
 Search = Callable[[str], Awaitable[Row]]
 
 MOST_BYTES_OF_A_LEAD = 4 * 1024 * 1024
@@ -57,17 +59,23 @@ class SiteReading:
 
 
 async def probe_lead(
-    probe: Probe, lead: Lead, tlds: Sequence[str], at: datetime, search: Search | None = None
+    probe: Probe,
+    lead: Lead,
+    tlds: Sequence[str],
+    at: datetime,
+    search: Search | None = None,
+    read_page: ReadPage | None = None,
 ) -> list[Row]:
     """Everything asked for one lead: the plan first, then the answers.
 
-    The web is searched only if no other candidate settled the question.
+    The web is searched only if no other candidate settled the question, and public pages are read only then.
 
     Args:
         probe: asks one candidate, given its address, its origin and what reads the answers.
         lead: a row of `leads`.
         tlds: see `search_plan`.
         at: the time of the plan.
+        read_page: reads a page of the lead on a host that is not its own, and gives rows of kind `public_page`.
         search: asks a search engine for some words, and gives a row of kind `search`; None where none is set up.
 
     Returns:
@@ -77,6 +85,12 @@ async def probe_lead(
     business = identity_of(lead)
     rows: list[Row] = []
     settled_by = await _ask(probe, plan.candidates, business, rows)
+    if read_page and settled_by is None and not is_closed(lead):
+        read = [row for url in pages_to_read(lead) for row in await read_page(url)]
+        rows += read
+        linked = linked_candidates(business, read, {candidate.host for candidate in plan.candidates})
+        plan = SearchPlan((*plan.candidates, *linked), plan.elsewhere)
+        settled_by = await _ask(probe, linked, business, rows)
     words = None if search is None or is_closed(lead) else search_words(lead)
     if search and words and settled_by is None:
         answer = await search(words)
@@ -103,5 +117,5 @@ async def _ask(
 
 
 def _received_bytes(rows: Sequence[Row]) -> int:
-    asked = (row for row in rows if row["kind"] in {"http", "robots"})
+    asked = (row for row in rows if row["kind"] in {"http", "robots", "public_page"})
     return sum(detail_of(row).get("received_bytes") or 0 for row in asked)

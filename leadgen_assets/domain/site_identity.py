@@ -117,6 +117,12 @@ def telling_word(business: BusinessIdentity) -> str | None:
     return max(telling, key=len, default=None)
 
 
+def host_carries_name(business: BusinessIdentity, host: str) -> bool:
+    """True for a host name that holds the whole name, or the word that tells it from others."""
+    joined, word = "".join(slug_words(host)), telling_word(business)
+    return (len(business.label) >= 4 and business.label in joined) or bool(word and word in joined)
+
+
 def in_other_script(business: BusinessIdentity, text: str) -> bool:
     """True for a text that is mostly in letters of another script than the name, where the name cannot be found."""
     name, page = (Counter(map(_script, filter(str.isalpha, part))) for part in ("".join(business.words), text[:2000]))

@@ -34,7 +34,7 @@ class Site:
 
     Attributes:
         host: the candidate's host without `www.`.
-        origin: record, email_domain, name or search.
+        origin: record, email_domain, social, name or search.
         verdict: see `Verdict`.
         reason: one clause for people.
         url: where its page was found, None without a page.
@@ -207,7 +207,7 @@ def _doubt(business: BusinessIdentity, origin: str, home: Page, seen: Likeness, 
         return "cannot be compared with a name without letters"
     if truncated or len(home.text) < _FEWEST_CHARACTERS:
         return "shows too little to tell whose it is"
-    if origin != "name" and in_other_script(business, home.text):
+    if origin not in {"name", "social"} and in_other_script(business, home.text):
         return "is written in other letters than its name"
     if seen.name and not (seen.contact_data and business.is_comparable):
         return "carries the name, but nothing to tell businesses of one name apart"

@@ -9,10 +9,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from leadgen_assets.domain.candidates import Candidate, bare_host, slug_words, website_urls
+from leadgen_assets.domain.candidates import Candidate, bare_host, website_urls
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.pages import Page
-from leadgen_assets.domain.site_identity import BusinessIdentity, identity_of, likeness, telling_word
+from leadgen_assets.domain.site_identity import BusinessIdentity, host_carries_name, identity_of, likeness
 
 MOST_HOSTS_OF_A_SEARCH = 5
 _RESULTS_LOOKED_AT = 20
@@ -71,8 +71,7 @@ def search_shown(rows: Iterable[Row]) -> str | None:
 
 
 def _is_promising(business: BusinessIdentity, host: str, url: str, result: Mapping[str, Any]) -> bool:
-    label, word = "".join(slug_words(host)), telling_word(business)
-    if (len(business.label) >= 4 and business.label in label) or (word and word in label):
+    if host_carries_name(business, host):
         return True
     title = str(result.get("title") or "")
     page = Page(url=url, title=title, description="", headings=title, text="", has_viewport=False)

@@ -83,7 +83,7 @@ def web_captures(context: dg.AssetExecutionContext, platform: Platform, leads: p
     )
 
 
-@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="3", personal=True))
+@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="4", personal=True))
 def web_presence(
     context: dg.AssetExecutionContext, platform: Platform, web_captures: pl.DataFrame
 ) -> dg.Output[pl.DataFrame]:
@@ -220,7 +220,9 @@ async def probe_leads(
     async def work(prober: Prober) -> None:
         for lead in waiting:
             search = engine.ask if settings.search_url else None
-            rows = await probe_lead(prober.probe, lead, settings.candidate_tlds, clock.now(), search)
+            rows = await probe_lead(
+                prober.probe, lead, settings.candidate_tlds, clock.now(), search, prober.read_public_page
+            )
             if domain := domain_to_ask(rows):
                 rows.append(today.of_domain("registration", domain) or await registry.ask_registration(domain))
             if sum(len(row["body"] or "") for row in rows) > _MANY_CHARACTERS:  # reading them holds up nobody else

@@ -39,8 +39,8 @@ _COLUMNS: dict[str, dict[str, ColumnType]] = {
     },
     "web_captures": {
         "lead_id": _TEXT, "ordinal": _WHOLE,
-        "origin": _TEXT,  # record, email_domain, name, search: how the candidate was found; contact for mail domains
-        "kind": _TEXT,  # plan (all candidates of the lead), dns, http, robots, mx, registration
+        "origin": _TEXT,  # how the candidate was found (see docs/candidates.md); contact for mail domains
+        "kind": _TEXT,  # plan (all candidates of the lead), dns, http, robots, public_page, search, mx, registration
         "url": _TEXT,  # what was asked (a host name for dns)
         # planned, answered, nxdomain, no_data, servfail, timeout, refused, tls_error, reset,
         # redirect_loop, blocked, disallowed and robots_unknown (by robots.txt), over_budget (too much was read)

@@ -254,5 +254,7 @@ def _gone(owner: Owner, language: str, email: str | None, _scheme: str, _host: s
 def _social(pages: dict[str, Owner], scheme: str, host: str, path: str) -> Answer:
     if (scheme, host) != ("https", SOCIAL_HOST):
         return Answer(301, location=f"https://{SOCIAL_HOST}{path}")
+    if path == "/robots.txt":
+        return Answer(200, "User-agent: *\nDisallow: /\n", content_type=falcon.MEDIA_TEXT)
     owner = pages.get(path.strip("/"))
     return Answer(200, site_pages.social_page(owner)) if owner else Answer(404, site_pages.error_page(404))

@@ -48,6 +48,8 @@ def test_a_host_never_has_more_than_two_connections_and_no_page_is_fetched_twice
         assert max(hosts_asked(town).values()) <= 16
         paths = {urlsplit(visit.url).path for visit in town.web.requests}
         assert "/robots.txt" in paths
+        assert "facebook.com" not in hosts_asked(town)  # though some are listed with nothing but a page there
+        assert any("facebook.com" in (b.listed_website or b.record["facebook"] or "") for b in businesses)
         assert len(paths) > 2  # contact pages were read where robots.txt allows it
 
 
