@@ -30,7 +30,7 @@ from tests.conftest import MONDAY
 from tracking_service.clock import FileClock
 from tracking_service.settings import env_file
 
-LEADS = 40
+LEADS = 24
 
 
 class SmallTown:
