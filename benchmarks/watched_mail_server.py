@@ -135,7 +135,8 @@ class WatchedMailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         recipient = envelope.rcpt_tos[0]
-        self.log.append(Entry("accepted", recipient, content_hash(envelope.original_content or b"")))
+        _date, _, frozen = (envelope.original_content or b"").partition(b"\r\n")  # the sender puts the Date first
+        self.log.append(Entry("accepted", recipient, content_hash(frozen)))
         await self.reached("accepted", recipient)
         return f"250 2.0.0 OK: queued as <{len(self.log)}@relay.test>"
 

@@ -1,8 +1,9 @@
 """The final message as bytes: headers, text, HTML and attachments, the same for the same inputs, ready to be frozen.
 
-Who gets one and what it says is decided by the drafts; where its bytes are kept is `storage/messages.py`. The rest of
-the product may rely on what is refused here: no message without unsubscribe links, with a forgotten marker, or with a
-line break smuggled into a header.
+Who gets one and what it says is decided by the drafts; where its bytes are kept is `storage/messages.py`. The Date is
+no part of what is frozen: it says when a message was handed over, so the sender adds it then. The rest of the product
+may rely on what is refused here: no message without unsubscribe links, with a forgotten marker, or with a line break
+smuggled into a header.
 """
 
 import html
@@ -27,6 +28,7 @@ from leadgen_assets.domain.markers import ALL, UNSUBSCRIBE
 LinkFor = Callable[[str], str]
 _MARKER_HOST = "links.invalid"
 _NAME_LIMIT = 100
+_DATE = re.compile(rb"^Date:", re.IGNORECASE | re.MULTILINE)
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they can make a name read backwards
 
 
@@ -84,13 +86,12 @@ def message_id_of(outreach_id: UUID, step: int, from_email: str) -> str:
     return f"<{outreach_id}.{step}@{from_email.rpartition('@')[2]}>"
 
 
-def build_message(draft: MessageDraft, sender: Sender, date: datetime, link_for: LinkFor) -> FinalMessage:
-    """Build the message of one draft.
+def build_message(draft: MessageDraft, sender: Sender, link_for: LinkFor) -> FinalMessage:
+    """Build the message of one draft, without a Date.
 
     Args:
         draft: recipient, subject, bodies with markers, attachments.
         sender: who writes.
-        date: aware moment for the Date header.
         link_for: the signed address that replaces a marker.
 
     Raises:
@@ -106,7 +107,6 @@ def build_message(draft: MessageDraft, sender: Sender, date: datetime, link_for:
     message["From"] = _mailbox(sender.name, sender.email)
     message["To"] = _address(draft.to_email, "recipient")
     message["Subject"] = _encoded(_one_line(draft.subject, "subject"), "Subject")
-    message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     if draft.thread:
         ids = [_one_line(one, "thread") for one in draft.thread]
@@ -122,6 +122,18 @@ def build_message(draft: MessageDraft, sender: Sender, date: datetime, link_for:
     _fix_boundaries(message, draft.outreach_id)
     content = message.as_bytes()
     return FinalMessage(content, sha256(content).hexdigest(), message_id, page)
+
+
+def dated(content: bytes, at: datetime) -> bytes:
+    """A frozen message as it leaves: a Date before its first line, and no other change.
+
+    Args:
+        content: the frozen bytes; one that has a Date, frozen by an earlier version, stays as it is.
+        at: the aware moment at which it is handed over.
+    """
+    if _DATE.search(content.partition(b"\r\n\r\n")[0]):
+        return content
+    return f"Date: {format_datetime(at)}\r\n".encode("ascii") + content
 
 
 class _FinalPolicy(EmailPolicy):

@@ -16,6 +16,7 @@ import psycopg
 from leadgen_assets.clients.errors import ClientError, LoginRefusedError
 from leadgen_assets.clients.mail_transport import MailTransport, Transmission, transport_of
 from leadgen_assets.domain.identity import reply_address
+from leadgen_assets.domain.message import dated
 from leadgen_assets.domain.pacing import day_of
 from leadgen_assets.sender.claims import (
     PACING,
@@ -203,7 +204,8 @@ class _Batch:
     def _transmit(self, claim: Claim, transport: MailTransport) -> bool:
         message = claim.message
         envelope_sender = reply_address(self._settings.reply_to_email, message.id)
-        attempt = transport.transmit(envelope_sender, message.to_email, claim.content)
+        content = dated(claim.content, self._clock.now())
+        attempt = transport.transmit(envelope_sender, message.to_email, content)
         outcome = outcome_of(attempt, message.attempts + 1, message.to_email)
         same_connection = self._write_down(lambda connection: self._record(connection, message, attempt, outcome))
         self._count(outcome)

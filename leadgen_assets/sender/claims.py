@@ -40,7 +40,7 @@ _PATIENCE = timedelta(seconds=20)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that is `transmitting` once the transaction commits, with its bytes."""
+    """A message that is `transmitting` once the transaction commits, with its frozen bytes."""
 
     message: DueMessage
     content: bytes

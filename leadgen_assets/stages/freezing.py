@@ -53,7 +53,7 @@ def freeze(
         draft: a row of asset `email_drafts`.
         proposal: its row of asset `proposals`, if any; attached or linked where it was rendered.
         settings: who writes, where links lead, and the key they are signed with.
-        at: when it is queued; also its Date.
+        at: when it is queued.
         step: its number in the sequence to this lead.
         thread: the Message-IDs of the messages before it, oldest first.
 
@@ -81,7 +81,7 @@ def freeze(
     attachments = [*([rendered] if rendered and not linked else []), *(_brochure(settings) if not thread else [])]
     message = MessageDraft(outreach_id, step, draft["to_email"], draft["subject"], text, page, attachments, thread)
     sender = Sender(settings.from_name, settings.from_email, settings.reply_to_email)
-    final = build_message(message, sender, at, links.__getitem__)
+    final = build_message(message, sender, links.__getitem__)
     row = NewMessage(
         id=outreach_id,
         lead_id=lead_id,

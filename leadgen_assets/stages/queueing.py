@@ -13,7 +13,7 @@ import polars as pl
 
 from leadgen_assets.domain.countries import country_refusal
 from leadgen_assets.domain.identity import campaign_id_of
-from leadgen_assets.domain.message import MessageError
+from leadgen_assets.domain.message import MessageError, dated
 from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import suppressions_of
 from leadgen_assets.stages.freezing import FIRST_STEP, Frozen, freeze
@@ -77,7 +77,7 @@ def write_dry_run(
     for draft in wanted:
         frozen = _frozen(platform, draft, proposals, warn)
         if frozen is not None:
-            (folder / f"{frozen.row.id}.eml").write_bytes(frozen.final.content)
+            (folder / f"{frozen.row.id}.eml").write_bytes(dated(frozen.final.content, platform.clock.now()))
             if frozen.linked_pdf:
                 (folder / f"{frozen.row.id}.pdf").write_bytes(frozen.linked_pdf)
             written += 1

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from uuid import UUID
 
 import falcon.asgi
@@ -24,7 +23,7 @@ def frozen() -> bytes:
     draft = MessageDraft(ID, 1, TO, "Kysymys: Äyräpää", text, html, [Attachment("Äyräpää_Proposal.pdf", b"%PDF-1.7 x")])
     sender = Sender("Ånna", "anna@agency.test", "replies@agency.test")
     link = {OFFER: "https://t.test/o", UNSUBSCRIBE: "https://t.test/u", PIXEL: "https://t.test/p"}
-    return build_message(draft, sender, datetime(2026, 3, 2, 8, tzinfo=UTC), link.__getitem__).content
+    return build_message(draft, sender, link.__getitem__).content
 
 
 class Account:

@@ -49,7 +49,7 @@ def test_everything_due_goes_over_one_connection_as_it_was_frozen(
     files = MessageFiles(sending.messages_folder)
     for outreach_id, mail in zip(ids, mail_server.accepted, strict=True):
         row = row_of(ledger, outreach_id)
-        assert mail.content == files.read(row["message_sha256"])
+        assert mail.content == b"Date: Mon, 02 Mar 2026 08:00:00 +0000\r\n" + files.read(row["message_sha256"])
         assert mail.envelope_sender == f"replies+{outreach_id.hex}@agency.test"
         assert mail.message["Message-ID"] == row["message_id"]
         assert (row["status"], row["attempts"], row["transmitting_at"], row["sent_at"]) == ("sent", 1, MONDAY, MONDAY)

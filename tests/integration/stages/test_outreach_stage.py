@@ -172,7 +172,7 @@ def test_a_dry_run_writes_the_messages_as_files(outreach: Outreach, ledger: Conn
     folder: Path = outreach.settings.leadgen_home / "dry-run" / DAY.isoformat()
     messages = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(folder.glob("*.eml"))]
     assert sorted(message["To"] for message in messages) == ["info@shop1.test", "info@shop2.test"]
-    assert all(message["List-Unsubscribe"] for message in messages)
+    assert all(message["List-Unsubscribe"] and message["Date"] for message in messages)
 
 
 def test_suppressed_addresses_shared_addresses_and_broken_drafts_are_not_queued(

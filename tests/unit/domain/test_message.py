@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
-from leadgen_assets.domain.message import Attachment, FinalMessage, MessageDraft, MessageError, Sender, build_message
+from leadgen_assets.domain.message import (
+    Attachment,
+    FinalMessage,
+    MessageDraft,
+    MessageError,
+    Sender,
+    build_message,
+    dated,
+)
 
 ID = UUID("0b54b0c8-7f6e-5a53-9f0c-0f7a0d9b1c2e")
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -34,7 +42,7 @@ def built(
     sender: Sender = SENDER, attachments: Sequence[Attachment] = (),
 ) -> FinalMessage:  # fmt: skip
     draft = MessageDraft(ID, 1, to, subject, text, html, attachments)
-    return build_message(draft, sender, AT, LINKS.__getitem__)
+    return build_message(draft, sender, LINKS.__getitem__)
 
 
 def parsed(final: FinalMessage) -> EmailMessage:
@@ -48,11 +56,19 @@ def test_the_headers_are_those_that_mailbox_providers_ask_for() -> None:
     assert message["To"] == "info@shop.test"
     assert message["Reply-To"] == reply_to
     assert message["Message-ID"] == f"<{ID}.1@agency.test>"
-    assert message["Date"].datetime == AT
     assert message["List-Unsubscribe"] == f"<{LINKS[UNSUBSCRIBE]}>, <mailto:{reply_to}?subject=unsubscribe>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["X-Mailin-custom"] == f"outreach:{ID}"
     assert message["MIME-Version"] == "1.0"
+
+
+def test_the_date_is_added_at_the_hand_over_and_is_the_only_change() -> None:
+    frozen = built().content
+    assert parsed(built())["Date"] is None
+    leaving = dated(frozen, AT)
+    assert leaving == b"Date: Mon, 02 Mar 2026 08:00:00 +0000\r\n" + frozen
+    assert dated(leaving, datetime(2027, 1, 1, tzinfo=UTC)) == leaving
+    assert message_from_bytes(leaving, policy=policy.default)["Date"].datetime == AT
 
 
 def test_text_and_html_are_alternatives_with_working_links() -> None:
