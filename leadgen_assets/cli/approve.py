@@ -5,6 +5,7 @@ from uuid import UUID
 
 import typer
 
+from leadgen_assets.cli.chosen_home import Home, InHome, settings_in
 from leadgen_assets.cli.outcome import AsJson, console, ends_in_a_sentence, print_json
 
 
@@ -15,26 +16,26 @@ def approve(
     unknown: Annotated[bool, typer.Option("--unknown", help="Of which nobody knows whether they left.")] = False,
     sent: Annotated[bool, typer.Option("--sent", help="With --unknown: it did leave.")] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="With --unknown: nobody will ever know.")] = False,
+    home: InHome = None,
     as_json: AsJson = False,
 ) -> None:
     """List what waits for approval (APPROVAL=required), or approve it as it is, byte for byte.
 
     With --unknown: list messages of which nobody knows whether they left, or settle them; none is ever sent again.
     """
-    from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
 
     if not unknown:
         if sent or give_up or (everything and messages):
             raise typer.BadParameter("name messages or --all; --sent and --give-up belong to --unknown")
-        _approve(messages or [], everything, as_json)
+        _approve(messages or [], everything, home, as_json)
         return
     if everything:
         raise typer.BadParameter("--all approves what is queued; name unknown messages one by one")
     if bool(messages) != (sent or give_up) or (sent and give_up):
         raise typer.BadParameter("name messages with either --sent or --give-up, or none of all that to list them")
-    settings = Settings.load()
+    settings = settings_in(home)
     with ready_database(settings) as url, ledger_connection(url) as connection:
         settled = _settle(connection, messages or [], sent, settings.clock.now())
         left = _listed(connection)
@@ -49,16 +50,15 @@ def approve(
     console.print(f"{len(left)} unknown.")
 
 
-def _approve(messages: list[UUID], everything: bool, as_json: bool) -> None:
+def _approve(messages: list[UUID], everything: bool, home: Home | None, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from leadgen_assets.settings import Settings
     from leadgen_assets.storage.approvals import approve_messages, unapproved_messages
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
     from leadgen_assets.storage.messages import MessageFiles
 
-    settings = Settings.load()
+    settings = settings_in(home)
     files = MessageFiles(settings.messages_folder)
     with ready_database(settings) as url, ledger_connection(url) as connection:
         approved = 0

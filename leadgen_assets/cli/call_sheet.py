@@ -6,41 +6,53 @@ from typing import Annotated
 
 import typer
 
+from leadgen_assets.cli.chosen_home import InHome, settings_in
 from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
 
 
 @ends_in_a_sentence
 def call_sheet(
     date: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; the latest one if left out.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day; the latest with anybody on it if left out."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="File to write; Call_Sheet_DATE.xlsx in this folder if left out.")
     ] = None,
+    home: InHome = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the day's qualified leads without an email address as a workbook: whom to call, whom to visit."""
     from leadgen_assets.domain.call_workbook import build_call_workbook
     from leadgen_assets.sender.claims import suppressions_of
-    from leadgen_assets.settings import Settings
     from leadgen_assets.storage.calls import open_calls
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
     from leadgen_assets.storage.warehouse import Warehouse
 
-    settings = Settings.load()
+    settings = settings_in(home)
     warehouse = Warehouse(settings.warehouse_folder)
     days = warehouse.days("call_sheets")
-    day = date.date() if date else days[-1] if days else None
-    if day not in days or day is None:
+    if not days or (date and date.date() not in days):
         errors.print(
-            f"[red]✗[/red] There is no call sheet of {day or 'any day'} yet: `leadgen run` makes it.",
+            f"[red]✗[/red] There is no call sheet of {date.date() if date else 'any day'} yet: `leadgen run` makes it.",
             soft_wrap=True,
         )
         raise typer.Exit(MUST_ACT)
-    rows = warehouse.read("call_sheets", since=day, until=day).to_dicts()
     with ready_database(settings) as url, ledger_connection(url) as connection:
-        rows = open_calls(connection, suppressions_of(settings), rows)
+        for day in [date.date()] if date else reversed(days):
+            chosen = warehouse.read("call_sheets", since=day, until=day).to_dicts()
+            rows = open_calls(connection, suppressions_of(settings), chosen)
+            if rows:
+                break
+    if not rows:
+        if as_json:
+            print_json({"date": date and day, "path": None, "calls": [], "visits": []})
+        else:
+            console.print(f"Nobody is left to call or visit {f'of {day}' if date else 'on any day'}; nothing written.")
+        return
     path = output or Path(f"Call_Sheet_{day}.xlsx")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(build_call_workbook(rows, day))

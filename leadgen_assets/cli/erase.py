@@ -6,21 +6,22 @@ from uuid import UUID
 
 import typer
 
+from leadgen_assets.cli.chosen_home import InHome, settings_about_people
 from leadgen_assets.cli.outcome import AsJson, console, ends_in_a_sentence, print_json
 
 
 @ends_in_a_sentence
 def erase(
     who: Annotated[str, typer.Argument(help="The id of a lead, or an address: then every lead that has it.")],
+    home: InHome = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase a lead from ledger, partitions, messages, workbooks and run history; only a suppression's hash stays."""
     from leadgen_assets.erasure import carry_out_erasures
-    from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
 
-    settings = Settings.load()
+    settings = settings_about_people(home)
     lead_id, address = _named(who)
     with ready_database(settings) as url:
         request = asyncio.run(_request(url, settings, lead_id, address))

@@ -53,16 +53,19 @@ def expected_errors() -> tuple[type[Exception], ...]:
     """The exceptions whose message is already the sentence an operator needs."""
     from leadgen_assets.clients.errors import ClientError
     from leadgen_assets.domain.scoring_rules import ScoringRulesError
+    from leadgen_assets.domain.suppressible import NotSuppressibleError
     from leadgen_assets.rehearsal.population import PopulationError
     from leadgen_assets.rehearsal.town_files import TownFileError
     from leadgen_assets.runtime.processes import StartError
     from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
     from leadgen_assets.storage.place_files import PlaceFileError
     from leadgen_assets.storage.targets import TargetError
+    from leadgen_assets.storage.warehouse_query import QueryError
     from tracking_service.settings import SettingsError
 
     return (
         ClientError,
+        NotSuppressibleError,
         PopulationError,
         TownFileError,
         StartError,
@@ -70,6 +73,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
         PlaceFileError,
         ScoringRulesError,
         TargetError,
+        QueryError,
         SettingsError,
     )
 

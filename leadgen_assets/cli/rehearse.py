@@ -131,7 +131,14 @@ def _show(result: dict[str, Any]) -> None:
     for label, name in (("Workbook", "report_path"), ("Email", "email_path"), ("Proposal", "proposal_path")):
         console.print(f"{label:<10} {result[name] or '(none)'}", soft_wrap=True, highlight=False)
     console.print(f"{result['wall_seconds']} s, {result['runs']} runs, ${result['spent_usd']:.2f} spent.")
+    console.print("Look further: " + LOOK_FURTHER.format(home="rehearsal"), soft_wrap=True, highlight=False)
 
+
+# The lines with which a rehearsal's data are looked at, whatever else was run since.
+LOOK_FURTHER = (
+    "`leadgen why NAME --in {home}`, `leadgen report --in {home}`, `leadgen call-sheet --in {home}`,"
+    ' `leadgen sql "SELECT name, city FROM leads" --in {home}`.'
+)
 
 _FUNNEL: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Discovery", (("places", "place records,"), ("leads", "leads"))),

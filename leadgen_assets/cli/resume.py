@@ -1,17 +1,17 @@
 """`leadgen resume`: messages leave again."""
 
+from leadgen_assets.cli.chosen_home import InHome, settings_in
 from leadgen_assets.cli.outcome import AsJson, console, ends_in_a_sentence, print_json
 
 
 @ends_in_a_sentence
-def resume(as_json: AsJson = False) -> None:
+def resume(home: InHome = None, as_json: AsJson = False) -> None:
     """End a pause, the circuit breaker's too: it then looks only at what happens from now on."""
-    from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
     from leadgen_assets.storage.pauses import resume_sending
 
-    settings = Settings.load()
+    settings = settings_in(home)
     with ready_database(settings) as url, ledger_connection(url) as connection:
         ended = resume_sending(connection, settings.clock.now())
     if as_json:

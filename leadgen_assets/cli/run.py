@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @ends_in_a_sentence
 def run(
-    date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today if left out.")] = None,
+    date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day; today if left out.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Up to .eml files: no send, no alert, no paid call.")
     ] = False,

@@ -179,6 +179,8 @@ def _say_resumed(rehearsal: "Rehearsal", earlier: "Opening", wanted: "Opening") 
 
 
 def _announce(ui: str, settings: Settings) -> None:
+    from leadgen_assets.cli.rehearse import LOOK_FURTHER
+
     lines = [
         f"Dagster UI        {ui}",
         f"Tracking service  http://127.0.0.1:{settings.tracking_port}/health",
@@ -190,6 +192,7 @@ def _announce(ui: str, settings: Settings) -> None:
             "A rehearsal: businesses and visitors are simulated, and nothing leaves this machine.",
             "Its schedules show as stopped in the UI: it starts their runs itself, on its own clock.",
             f"Its key of the management API is {settings.api_key}",
+            "Look further, in another terminal: " + LOOK_FURTHER.format(home="town"),
         ]
     console.print("\n".join([*lines, "Ctrl-C stops everything."]), highlight=False, soft_wrap=True)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from leadgen_assets.cli.chosen_home import InHome, settings_in
 from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
 
 
@@ -14,28 +15,29 @@ def why(
     rules: Annotated[
         Path | None, typer.Option(help="Score with the rules of this file instead, changing nothing.")
     ] = None,
+    home: InHome = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a lead was decided as it was, point by point, and what would change the decision."""
     from leadgen_assets.domain.explanation import explain
     from leadgen_assets.domain.scoring_rules import rules_of
-    from leadgen_assets.settings import Settings
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.judgements import judgement_of
     from leadgen_assets.storage.leads import find_leads
     from leadgen_assets.storage.ledger import ledger_connection
     from leadgen_assets.storage.warehouse import Warehouse
 
-    settings = Settings.load()
+    settings = settings_in(home)
     chosen = rules_of(rules or settings.scoring_rules_file)
     with ready_database(settings) as url, ledger_connection(url) as connection:
         found = find_leads(connection, lead)
     if len(found) != 1:
         names = "; ".join(f"{one['business_name']}, {one['city']} ({one['id']})" for one in found[:10])
         errors.print(
-            f"{len(found)} leads answer to {lead!r}: name one by its id. {names}"
+            f"✗ {len(found)} leads answer to {lead!r}: name one by its id. {names}"
             if found
-            else f"No lead has the id, address or name {lead!r}: `leadgen sql` or the report lists those that exist.",
+            else f"✗ No lead has the id, address or name {lead!r}: `leadgen sql` lists those that exist"
+            " (SELECT lead_id, name, city FROM leads).",
             soft_wrap=True,
             markup=False,
         )
@@ -44,7 +46,9 @@ def why(
     judged = judgement_of(Warehouse(settings.warehouse_folder), str(known["id"]))
     if judged is None:
         errors.print(
-            f"{known['business_name']} was not looked at yet, or its evidence was erased: nothing explains it."
+            f"✗ {known['business_name']} was not looked at yet, or its evidence was erased: nothing explains it.",
+            soft_wrap=True,
+            markup=False,
         )
         raise typer.Exit(MUST_ACT)
     result = {"lead": known, "judged_on": judged.day, "stored": judged.score, **explain(judged.presence, chosen)}

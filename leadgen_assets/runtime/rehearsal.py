@@ -29,6 +29,7 @@ from leadgen_assets.runtime.dagster_home import open_instance
 from leadgen_assets.runtime.interrupted_runs import close_interrupted_runs
 from leadgen_assets.runtime.outages import Outages
 from leadgen_assets.runtime.processes import Processes, require_free_port
+from leadgen_assets.runtime.rehearsal_home import ENV_FILE
 from leadgen_assets.runtime.sole_use import sole_use
 from leadgen_assets.sender.process import senders_started_ahead
 from leadgen_assets.settings import Settings
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 FIRST_DAY = date(2026, 3, 2)  # a Monday in the past: Dagster refuses partitions after today
 TIMEZONE = "Europe/Helsinki"
-ENV_FILE = "rehearsal.env"
 _SERVICE_START_SECONDS = 20.0
 _STRIDE = timedelta(minutes=30)  # how soon a rehearsal ends in which an action failed
 _OPENS = timedelta(hours=8, minutes=55)

@@ -115,6 +115,10 @@ def read_workbook(connection: Connection, day: date) -> tuple[str, bytes] | None
 
 
 def latest_report_day(connection: Connection) -> date | None:
-    """The newest day that has a workbook."""
-    row = connection.execute("SELECT max(report_date) AS day FROM report_files").fetchone()
+    """The newest day that has a workbook in which something happened."""
+    row = connection.execute(
+        "SELECT max(report_date) AS day FROM report_files JOIN daily_reports USING (report_date)"
+        " WHERE leads_discovered + leads_qualified + emails_sent + emails_opened + links_clicked + replies_received"
+        " + new_conversions > 0"
+    ).fetchone()
     return row["day"] if row else None

@@ -6,6 +6,7 @@ Imports neither Dagster nor polars, because the sender asks here in the transact
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from leadgen_assets.storage.ledger import Connection
@@ -32,6 +33,34 @@ class Suppressions:
         self._secret = secret
         self._secrets = (secret, *retired)
 
+    def add(self, connection: Connection, kind: str, value: str, reason: str, at: datetime) -> bool:
+        """Suppress an address, domain or organisation; true if that is new."""
+        return self._add(connection, kind, value, reason, at)
+
+    def listed(self, connection: Connection) -> list[dict[str, Any]]:
+        """Kind, reason, time and hash of every suppression, the newest first."""
+        return connection.execute(
+            "SELECT kind, reason, created_at, encode(hash, 'hex') AS hash FROM suppressions"
+            " ORDER BY created_at DESC, hash"
+        ).fetchall()
+
+    def exactly(self, connection: Connection, pairs: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Kind, reason and time of the suppressions of these very values, under any secret."""
+        kinds, hashes = self._under_any_secret(pairs)
+        return connection.execute(
+            "SELECT kind, reason, created_at FROM suppressions"
+            " JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, hash) USING (kind, hash) ORDER BY created_at",
+            (kinds, hashes),
+        ).fetchall()
+
+    def remove(self, connection: Connection, pairs: Iterable[tuple[str, str]]) -> int:
+        """Take back the suppressions of these very values; how many there were. Only for an operator's own slip."""
+        kinds, hashes = self._under_any_secret(pairs)
+        return connection.execute(
+            "DELETE FROM suppressions WHERE (kind, hash) IN (SELECT * FROM unnest(%s::text[], %s::bytea[]))",
+            (kinds, hashes),
+        ).rowcount
+
     def add_address(self, connection: Connection, address: str, reason: str, at: datetime) -> bool:
         """Never write to this address again, with whatever plus tag; true if that is new."""
         return self._add(connection, "address", address, reason, at)
@@ -44,13 +73,11 @@ class Suppressions:
         """Never write to any lead of this organisation again; true if that is new."""
         return self._add(connection, "organisation", organisation, reason, at)
 
-    def add_lead(self, connection: Connection, lead_id: UUID, reason: str, at: datetime) -> bool | None:
-        """Never write to this lead's address or organisation again; None where the ledger knows neither."""
+    def of_lead(self, connection: Connection, lead_id: UUID) -> list[tuple[str, str]]:
+        """Kind and value of what a lead is suppressed by: its address and organisation, as far as they are known."""
         row = connection.execute("SELECT email, organisation FROM leads WHERE id = %s", (lead_id,)).fetchone() or {}
-        added = [self.add_address(connection, row["email"], reason, at)] if row.get("email") else []
-        if row.get("organisation"):
-            added.append(self.add_organisation(connection, row["organisation"], reason, at))
-        return any(added) if added else None
+        named = (("address", row.get("email")), ("organisation", row.get("organisation")))
+        return [(kind, value) for kind, value in named if value]
 
     def add_places(self, connection: Connection, place_keys: Iterable[str], reason: str, at: datetime) -> int:
         """Never take up a business from these place records again; how many of them are new."""
@@ -89,6 +116,10 @@ class Suppressions:
             (kind, suppression_hash(self._secret, kind, value), reason, at),
         )
         return stored.rowcount == 1
+
+    def _under_any_secret(self, pairs: Iterable[tuple[str, str]]) -> tuple[list[str], list[bytes]]:
+        named = [(kind, suppression_hash(secret, kind, value)) for kind, value in pairs for secret in self._secrets]
+        return [kind for kind, _ in named], [value for _, value in named]
 
     def _hashes(self, recipient: Recipient) -> list[tuple[str, bytes]]:
         labels = domain_of(recipient.address).split(".")
