@@ -12,6 +12,7 @@ from tracking_service.clock import Clock
 
 _MOST_HOPS = 4
 _MOST_BYTES = 512 * 1024
+_REMEMBERED_DOMAINS = 1_000
 
 
 class RegistryClient:
@@ -48,6 +49,8 @@ class RegistryClient:
             named = await self._dns.name_servers(domain)
             outcome, found = await self._look_up(domain)
             detail = found | {"name_servers": list(named.values), "name_servers_outcome": named.outcome}
+            if len(self._known) >= _REMEMBERED_DOMAINS:
+                del self._known[next(iter(self._known))]
             self._known[domain] = {
                 **dict.fromkeys(("status", "final_url", "content_type", "body")),
                 "origin": "record",
