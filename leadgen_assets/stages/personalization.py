@@ -11,7 +11,7 @@ from leadgen_assets.domain import markers
 from leadgen_assets.domain.drafting import RULES_VERSION, Operator, draft_email
 from leadgen_assets.domain.evidence import shown_evidence
 from leadgen_assets.domain.facts import facts_of
-from leadgen_assets.domain.pdf import PdfUnavailableError, render_pdf
+from leadgen_assets.domain.pdf import Pdf
 from leadgen_assets.domain.prompts import prompt_for
 from leadgen_assets.domain.proposal import PAGES, STYLESHEET, proposal_filename, proposal_pages
 from leadgen_assets.domain.services import Services, ServicesError, packaged_services_text, parse_services
@@ -21,6 +21,7 @@ from leadgen_assets.settings import Settings
 from leadgen_assets.stages.completions import Question, ask_all, payload_of
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
+from leadgen_assets.stages.printing import Document, print_all
 from leadgen_assets.storage.journal import captured_subjects, read_captures
 from leadgen_assets.storage.schemas import frame_of
 from tracking_service.hashes import content_hash
@@ -144,15 +145,16 @@ def proposals(
     leads = _by_lead(known_leads(platform, email_drafts["lead_id"], day))
     scores = _latest(platform, "qualification_scores", day)
     presence = _presence(platform, email_drafts["lead_id"].to_list(), day)
-    rows = []
+    addressed, documents = [], []
     for draft in email_drafts.iter_rows(named=True):
         lead = leads.get(draft["lead_id"])
         if lead is None:  # erased since the draft was written
             continue
         found = shown_evidence(presence.get(draft["lead_id"], []))
         pages = proposal_pages(lead, scores.get(draft["lead_id"]), draft, found, operator, services, day)
-        rows.append(_rendered(lead, pages))
-    frame = frame_of("proposals", rows)
+        addressed.append(lead)
+        documents.append(Document(pages, STYLESHEET, lead["lead_id"]))
+    frame = frame_of("proposals", list(map(_row, addressed, print_all(documents))))
     return materialized(
         frame, "state", "reason", "pages", data_version=True, **_counts(frame, "state", ("rendered", "not_rendered"))
     )
@@ -184,15 +186,10 @@ def _questions(platform: Platform, contacts: pl.DataFrame, scores: pl.DataFrame,
     return [Question(lead_id, prompt_for(facts_of(leads[lead_id], known.get(lead_id)))) for lead_id in due]
 
 
-def _rendered(lead: dict[str, Any], pages: Sequence[str]) -> dict[str, Any]:
+def _row(lead: dict[str, Any], pdf: Pdf | str) -> dict[str, Any]:
     row = {"lead_id": lead["lead_id"], "filename": proposal_filename(lead["name"])}
-    try:
-        pdf = render_pdf(pages, STYLESHEET, identifier=lead["lead_id"])
-    except PdfUnavailableError as error:
-        return row | {"state": "not_rendered", "reason": str(error), "pages": 0}
-    except Exception as error:  # one strange name may not cost the others their letters
-        reason = f"The PDF could not be made ({type(error).__name__}); the letter goes without it."
-        return row | {"state": "not_rendered", "reason": reason, "pages": 0}
+    if isinstance(pdf, str):
+        return row | {"state": "not_rendered", "reason": pdf, "pages": 0}
     return row | {"state": "rendered", "pages": pdf.pages, "sha256": content_hash(pdf.content), "pdf": pdf.content}
 
 

@@ -13,10 +13,11 @@ from upath import UPath
 
 from leadgen_assets.domain import markers
 from leadgen_assets.domain.identity import lead_id_of
+from leadgen_assets.domain.pdf import PdfUnavailableError
 from leadgen_assets.rehearsal.servers.llm_api import LlmApi
 from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings
-from leadgen_assets.stages import completions, personalization
+from leadgen_assets.stages import completions, personalization, printing
 from leadgen_assets.stages.kinds import DRY_RUN_TAG, asset_options
 from leadgen_assets.storage.journal import Capture, store_capture
 from leadgen_assets.storage.ledger import Connection
@@ -267,9 +268,9 @@ def test_a_services_file_that_cannot_be_used_stops_with_one_sentence(stage: Stag
 
 def test_where_no_pdf_can_be_made_the_letters_still_go(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(*_: object, **__: object) -> None:
-        raise personalization.PdfUnavailableError("Install libpango-1.0-0.")
+        raise PdfUnavailableError("Install libpango-1.0-0.")
 
-    monkeypatch.setattr(personalization, "render_pdf", unavailable)
+    monkeypatch.setattr(printing, "render_pdf", unavailable)
     result = stage.run(pdfs=True)
     assert result.success
     proposals = result.output_for_node("proposals")
