@@ -7,6 +7,8 @@ read and the environment is ignored: so a rehearsal can never pick up a live key
 
 import os
 import re
+from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableValueError
 
 from tracking_service.api_keys import hash_of
 from tracking_service.clock import Clock, clock_at
@@ -22,10 +25,20 @@ from tracking_service.loopback import is_loopback
 
 ENV_FILE_VARIABLE = "LEADGEN_ENV_FILE"
 Mode = Literal["rehearsal", "live"]
+# False while somebody wants to see settings that do not go together.
+_taken_together: ContextVar[bool] = ContextVar("settings_taken_together", default=True)
 
 
 class SettingsError(Exception):
-    """One sentence that lists every missing or wrong setting at once."""
+    """One sentence that lists every missing or wrong setting at once.
+
+    Attributes:
+        problems: the same, one clause each.
+    """
+
+    def __init__(self, sentence: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.problems = list(problems)
 
 
 def env_file() -> Path:
@@ -89,20 +102,48 @@ class ServiceSettings(BaseSettings):
             SettingsError: listing every missing or wrong setting at once.
         """
         path = env_file()
+        settings, problems = cls._read(path, overrides)
+        if problems or settings is None:
+            raise SettingsError(f"Mend these settings in {path} or the environment: {'; '.join(problems)}.", problems)
+        return settings
+
+    @classmethod
+    def load_as_far_as_possible(cls) -> tuple[Self, list[str]]:
+        """The settings with the default where one is wrong, and what is wrong; for whoever examines them.
+
+        Raises:
+            SettingsError: if the file cannot be read at all.
+        """
+        settings, problems = cls._read(env_file(), {})
+        if settings is None:  # they are well-formed, and do not go together
+            token = _taken_together.set(False)
+            try:
+                settings = cls._read(env_file(), {})[0]
+            finally:
+                _taken_together.reset(token)
+        assert settings is not None  # noqa: S101 what is wrong one by one was replaced
+        return settings, problems
+
+    @classmethod
+    def _read(cls, path: Path, overrides: dict[str, Any]) -> tuple[Self | None, list[str]]:
+        """The settings, None where they do not go together, and everything that is wrong."""
+        found: list[str] = []
         try:
-            return cls(_env_file=path, **overrides)  # type: ignore[call-arg]
+            return cls(_env_file=path, **overrides), found  # type: ignore[call-arg]
         except ValidationError as error:
-            found = _sentences(error)
+            found += _sentences(error)
             wrong = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
-            if wrong:  # rules over several settings only run once each one is well-formed: ask them too
-                defaults = {name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong}
-                try:
-                    cls(_env_file=path, **(overrides | defaults))  # type: ignore[call-arg]
-                except ValidationError as more:
-                    found += _sentences(more)
-            raise SettingsError(f"Mend these settings in {path} or the environment: {'; '.join(found)}.") from None
+        except UnreadableValueError as error:
+            name = re.findall(r'"(\w+)"', str(error))[:1] or ["a setting"]
+            raise SettingsError(f"Mend {name[0].upper()} in {path} or the environment: it must be JSON.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"The settings file {path} cannot be read: {error}.") from None
+        if not wrong:
+            return None, found
+        # Rules over several settings only run once each one is well-formed: ask them too.
+        defaults = {name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong}
+        settings, more = cls._read(path, overrides | defaults)
+        return settings, found + more
 
     @field_validator("app_secret_keys_retired", "trusted_proxies", "own_networks", mode="before")
     @classmethod
@@ -153,7 +194,7 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _rules_over_several(self) -> Self:
-        problems = self._problems()
+        problems = self._problems() if _taken_together.get() else []
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -204,12 +245,31 @@ class ServiceSettings(BaseSettings):
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    return [
-        ": ".join(
-            [
-                *("_".join(map(str, item["loc"])).upper() for _ in item["loc"][:1]),
-                item["msg"].removeprefix("Value error, "),
-            ]
-        )
-        for item in error.errors()
-    ]
+    found = []
+    for item in error.errors():
+        words = _in_words(item["msg"])
+        name = str(item["loc"][0]).upper() if item["loc"] else ""
+        found += [f"{name}{' ' if words.startswith('must ') else ': '}{words}"] if name else words.split("; ")
+    return found
+
+
+# What the library says about a value, and how it is said to an operator.
+_LIBRARY_WORDS = (
+    (r"Value error, ", ""),
+    (r"Input should be a valid boolean, .*", "must be true or false"),
+    (r"Input should be a valid integer, .*", "must be a whole number"),
+    (r"Input should be a valid number, .*", "must be a number"),
+    (r"Input should be a valid date.*", "must be a day such as 2026-03-02"),
+    (r"Input should be greater than or equal to ", "must be at least "),
+    (r"Input should be less than or equal to ", "must be at most "),
+    (r"Input should be (greater|less) than ", r"must be \1 than "),
+    (r"(Input|String|Value) should ", "must "),
+)
+
+
+def _in_words(message: str) -> str:
+    for pattern, words in _LIBRARY_WORDS:
+        message, found = re.subn(f"^{pattern}", words, message)
+        if found:
+            break
+    return message

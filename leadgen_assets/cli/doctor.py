@@ -13,7 +13,7 @@ _SIGNS = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]", "skipped":
 @ends_in_a_sentence
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, migrations and every configured outside system."""
-    findings = examine(Settings.load())
+    findings = examine(*Settings.load_as_far_as_possible())
     if as_json:
         print_json([{"name": item.name, "state": item.state, "detail": item.detail} for item in findings])
     else:
@@ -33,6 +33,5 @@ def require_ready(settings: Settings) -> None:
     """
     failed: list[Finding] = [item for item in examine(settings) if item.state == "failed"]
     if failed:
-        raise StartRefusedError(
-            "Live mode does not start: " + "; ".join(f"{item.name}: {item.detail}" for item in failed)
-        )
+        lines = "\n".join(f"  {item.name}: {item.detail}" for item in failed)
+        raise StartRefusedError(f"Live mode does not start. Mend these, then look with `leadgen doctor`:\n{lines}")

@@ -4,17 +4,23 @@ What live mode additionally demands is here too; the sender asks its own questio
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from leadgen_assets.domain.countries import country_refusal
 from leadgen_assets.runtime.processes import StartError
 from leadgen_assets.sender.gate import demands
 from leadgen_assets.settings import Settings
+from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.database import running_database
 from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
+from leadgen_assets.storage.ledger import ledger_connection
 from leadgen_assets.storage.migrations import revisions
+from leadgen_assets.storage.targets import list_targets
+from tracking_service.loopback import is_loopback
+from tracking_service.settings import env_file
 
 _CONNECT_SECONDS = 5.0
 
@@ -32,30 +38,74 @@ class Finding:
     detail: str
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Run every check that applies to these settings."""
+def examine(settings: Settings, problems: Sequence[str] = ()) -> list[Finding]:
+    """Run every check that applies to these settings.
+
+    Args:
+        settings: as far as they could be read.
+        problems: what is wrong with them, one clause each.
+    """
     return [
-        Finding("settings", "passed", f"mode {settings.leadgen_mode}, home {settings.leadgen_home}"),
-        _database(settings),
+        *(
+            Finding("settings", "failed", f"{problem}; mend it in {env_file()} or the environment")
+            for problem in problems
+        ),
+        *(() if problems else [_mode(settings)]),
+        *_database(settings),
         _proposals(),
         *_systems(settings),
-        *(_live(settings) if settings.leadgen_mode == "live" else ()),
+        *(_live(settings) if settings.leadgen_mode == "live" else _later(settings)),
     ]
 
 
-def _database(settings: Settings) -> Finding:
+def _mode(settings: Settings) -> Finding:
+    return Finding("settings", "passed", f"mode {settings.leadgen_mode}, home {settings.leadgen_home}")
+
+
+def _later(settings: Settings) -> Iterator[Finding]:
+    """What is enough for a rehearsal, and what live mode would still ask for."""
+    wanted = [*demands(settings), *_live_systems(settings)]
+    for name, holds, mend in wanted:
+        if not holds:
+            yield Finding(f"live: {name}", "skipped", f"enough for a rehearsal, not for live: {mend}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    host = urlsplit(settings.database_url or "").hostname or ""
+    if settings.leadgen_mode == "rehearsal" and not is_loopback(host):
+        yield Finding("database", "skipped", f"{host} is not asked: a rehearsal uses loopback only")
+        return
+    where = "DATABASE_URL" if settings.database_url else "embedded"
     try:
         with running_database(settings) as url:
             present, newest = revisions(url)
+            if present is None:
+                detail = f"{where}: answers, has no schema yet; the first start or `leadgen migrate` creates it"
+                yield Finding("database", "skipped", detail)
+            elif present != newest:
+                detail = f"{where}: schema at {present}, newest is {newest}; run `leadgen migrate`"
+                yield Finding("database", "failed", detail)
+            else:
+                yield Finding("database", "passed", f"{where}, schema at revision {present}")
+                yield from _countries(url)
     except DatabaseUnavailableError as error:
-        return Finding("database", "failed", str(error))
-    where = "DATABASE_URL" if settings.database_url else "embedded"
-    if present is None:
-        detail = f"{where}: answers, has no schema yet; the first start or `leadgen migrate` creates it"
-        return Finding("database", "skipped", detail)
-    if present != newest:
-        return Finding("database", "failed", f"{where}: schema at {present}, newest is {newest}; run `leadgen migrate`")
-    return Finding("database", "passed", f"{where}, schema at revision {present}")
+        yield Finding("database", "failed", str(error))
+
+
+def _countries(url: str) -> Iterator[Finding]:
+    """The countries of the targets whose businesses would be found and not written to."""
+    with ledger_connection(url) as connection:
+        bases, targets = present_bases(connection), list_targets(connection, active_only=True)
+    for country in sorted({target.country for target in targets if target.country}):
+        cities = ", ".join(target.city for target in targets if target.country == country)
+        refusal = country_refusal(country, bases)
+        detail = (
+            f"{cities}: nobody there is written to ({refusal}); `leadgen basis list` shows the rule,"
+            f' `leadgen basis record {country} --because "..."` opens it'
+            if refusal
+            else f"{cities}: may be written to"
+        )
+        yield Finding(f"country {country}", "skipped" if refusal else "passed", detail)
 
 
 def _proposals() -> Finding:
@@ -81,29 +131,33 @@ def _systems(settings: Settings) -> Iterator[Finding]:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         yield (
-            _reach(name, parts.hostname or "", port)
+            _reach(settings, name, parts.hostname or "", port)
             if configured
             else Finding(name, "skipped", f"{setting} is not set")
         )
     yield _web_search(settings)
     for name, host, port, setting in (
-        ("SMTP", settings.brevo_smtp_host, settings.brevo_smtp_port, "BREVO_SMTP_HOST"),
-        ("IMAP", settings.imap_host, settings.imap_port, "IMAP_HOST"),
+        ("mail server", settings.brevo_smtp_host, settings.brevo_smtp_port, "BREVO_SMTP_HOST"),
+        ("reply mailbox", settings.imap_host, settings.imap_port, "IMAP_HOST"),
     ):
-        yield _reach(name, host, port) if host else Finding(name, "skipped", f"{setting} is not set")
+        yield _reach(settings, name, host, port) if host else Finding(name, "skipped", f"{setting} is not set")
 
 
 def _web_search(settings: Settings) -> Finding:
+    host = urlsplit(settings.search_url).netloc
+    if settings.leadgen_mode == "rehearsal" and not is_loopback(urlsplit(settings.search_url).hostname or ""):
+        return Finding("web search", "skipped", f"{host} is not asked: a rehearsal uses loopback only")
     if not settings.search_url:
         return Finding("web search", "skipped", "SEARCH_URL is not set; the web is not searched")
     from leadgen_assets.clients.search_engine import json_problem
 
     problem = json_problem(settings.search_url, _CONNECT_SECONDS)
-    host = urlsplit(settings.search_url).netloc
     return Finding("web search", "failed" if problem else "passed", f"{host} {problem or 'answers in JSON'}")
 
 
-def _reach(name: str, host: str, port: int) -> Finding:
+def _reach(settings: Settings, name: str, host: str, port: int) -> Finding:
+    if settings.leadgen_mode == "rehearsal" and not is_loopback(host):
+        return Finding(name, "skipped", f"{host} is not asked: a rehearsal uses loopback only")
     try:
         with socket.create_connection((host, port), timeout=_CONNECT_SECONDS):
             return Finding(name, "passed", f"{host}:{port} answers")
@@ -111,12 +165,18 @@ def _reach(name: str, host: str, port: int) -> Finding:
         return Finding(name, "failed", f"{host}:{port} does not answer ({error}); mend the setting or the network")
 
 
-def _live(settings: Settings) -> Iterator[Finding]:
+def _live_systems(settings: Settings) -> list[tuple[str, bool, str]]:
+    """What live mode needs set; whether it answers is another question."""
     sources = bool(settings.google_places_api_key or settings.overpass_url or settings.places_file)
-    more = [
-        ("mail server", bool(settings.brevo_smtp_host), "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"),
+    by_smtp = settings.mail_transport == "smtp"
+    mail = "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"
+    return [
+        ("mail account", bool(settings.brevo_smtp_host) or not by_smtp, mail),
         ("source of places", sources, "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE"),
     ]
+
+
+def _live(settings: Settings) -> Iterator[Finding]:
     wanted = demands(settings)
     if all(holds for _, holds, _ in wanted):
         from leadgen_assets.sender.preconditions import outside_demands
@@ -124,5 +184,5 @@ def _live(settings: Settings) -> Iterator[Finding]:
         wanted += outside_demands(settings)
     else:
         yield Finding("sender domain", "skipped", "asked in DNS once the settings below are in order")
-    for name, holds, mend in [*wanted, *more]:
-        yield Finding(name, "passed", "set") if holds else Finding(name, "failed", mend)
+    for name, holds, mend in [*wanted, *_live_systems(settings)]:
+        yield Finding(name, "passed", "in order") if holds else Finding(name, "failed", mend)

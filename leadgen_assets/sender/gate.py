@@ -40,7 +40,12 @@ def demands(settings: Settings) -> list[tuple[str, bool, str]]:
             settings.app_url.startswith("https://"),
             "APP_URL must be the https address of the tracking service: links and unsubscribing depend on it",
         ),
-        ("secret", secret, "APP_SECRET_KEY must be a secret of your own: it signs every link"),
+        (
+            "secret",
+            secret,
+            "APP_SECRET_KEY must be a secret of your own, because it signs every link:"
+            " `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'` makes one",
+        ),
         (
             "sender",
             not any(address.endswith(_NOBODY) for address in addresses),

@@ -137,7 +137,8 @@ def ended(tmp_path_factory) -> Ended:
             *((f"places {name}", files, ["rehearse", "--json", "--places", name], {}) for name in UNUSABLE_PLACES),
             *((name, files, arguments, variables) for name, (arguments, variables, _) in OTHER_INPUTS.items()),
             *((f"option {name}", files, arguments, {}) for name, arguments in NO_OPTIONS.items()),
-            *((f"settings {name}", settings, arguments, {}) for name, arguments in COMMANDS.items()),
+            *((f"settings {name}", settings, COMMANDS[name], {}) for name in COMMANDS if name != "doctor"),
+            ("settings doctor", settings, ["doctor"], database),
             *((f"no text {name}", no_text, arguments, {}) for name, arguments in COMMANDS.items()),
             ("live", files, ["up"], {"LEADGEN_MODE": "live"} | ONLY_REHEARSED),
             *(
@@ -184,13 +185,24 @@ def test_nothing_is_written_for_input_that_cannot_be_used(ended: Ended):
     assert ended.written("files") == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "doctor"])
 def test_settings_are_refused_all_at_once(ended: Ended, command: str):
     """A half-filled group, a wrong number, an unknown zone, an address outside loopback in a rehearsal."""
     sentence = ended.sentence(f"settings {command}")
     for words in ("BREVO_SMTP_USER and BREVO_SMTP_PASSWORD", "PROBE_TIMEOUT_SECONDS", "'Mars'", "IMAP_HOST", ".env"):
         assert words in sentence
     assert ended.written("settings") == []
+
+
+def test_doctor_names_each_wrong_setting_and_goes_on_with_the_rest(ended: Ended):
+    code, output, errors, _ = ended.found["settings doctor"]
+    assert code == MUST_ACT
+    lines = errors.splitlines()
+    for words in ("BREVO_SMTP_USER and BREVO_SMTP_PASSWORD", "PROBE_TIMEOUT_SECONDS must", "'Mars'", "IMAP_HOST names"):
+        assert [line for line in lines if words in line and line.startswith("✗ settings: ")], errors
+    assert "mend DATABASE_URL" in errors
+    assert "imap.example.test is not asked" in output
+    assert "enough for a rehearsal, not for live: POSTAL_ADDRESS" in output
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -218,7 +230,7 @@ def test_doctor_names_a_database_that_is_down_and_goes_on_with_the_rest(ended: E
     assert code == MUST_ACT
     assert "mend DATABASE_URL" in errors
     assert "Groq" in output
-    assert "secret" not in output + errors
+    assert "leadgen:secret" not in output + errors  # the password of its URL
 
 
 @pytest.mark.parametrize("setting", PORTS)

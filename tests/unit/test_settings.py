@@ -68,3 +68,33 @@ def test_a_named_file_is_the_only_source(env_file: Path, monkeypatch: pytest.Mon
 def test_the_urls_of_the_specification_are_accepted(env_file: Path) -> None:
     env_file.write_text("DATABASE_URL=postgresql+asyncpg://postgres@127.0.0.1:5432/leadgen\n")
     assert Settings.load().database_url == "postgresql://postgres@127.0.0.1:5432/leadgen"
+
+
+def test_what_is_wrong_is_said_in_an_operators_words(env_file: Path) -> None:
+    env_file.write_text(
+        "TRACK_OPENS=maybe\nEMAILS_PER_DAY=ten\nREPORT_HOUR=77\nPROBE_TIMEOUT_SECONDS=0\nAPP_SECRET_KEY=short\n"
+    )
+    settings, problems = Settings.load_as_far_as_possible()
+    assert set(problems) == {
+        "TRACK_OPENS must be true or false",
+        "EMAILS_PER_DAY must be a whole number",
+        "REPORT_HOUR must be at most 23",
+        "PROBE_TIMEOUT_SECONDS must be greater than 0",
+        "APP_SECRET_KEY must have at least 24 characters",
+    }
+    assert settings.report_hour == Settings.model_fields["report_hour"].default
+
+
+def test_settings_that_do_not_go_together_can_be_examined(env_file: Path) -> None:
+    env_file.write_text("IMAP_HOST=127.0.0.1\nOUTREACH_HOUR=20\n")
+    settings, problems = Settings.load_as_far_as_possible()
+    assert settings.imap_host == "127.0.0.1"
+    assert [problem.split()[0] for problem in problems] == ["IMAP_USER", "OUTREACH_END_HOUR"]
+    with pytest.raises(SettingsError):
+        Settings.load()
+
+
+def test_a_value_that_is_no_json_is_named(env_file: Path) -> None:
+    env_file.write_text("WEB_DIAL_MAP=x\n")
+    with pytest.raises(SettingsError, match=r"WEB_DIAL_MAP .* must be JSON"):
+        Settings.load()
