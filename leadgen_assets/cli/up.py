@@ -77,8 +77,18 @@ def _live(settings: Settings, stop: threading.Event) -> None:
             with processes, _kept_running(processes, stop):
                 processes.start("tracking_service", ["-m", "tracking_service"])
                 processes.await_port("tracking_service", settings.tracking_port, 20)
+                _say_what_still_holds_the_mail(settings)
                 _announce(ControlRoom(settings, processes).start(), settings)
                 stop.wait()
+
+
+def _say_what_still_holds_the_mail(settings: Settings) -> None:
+    """The public address can only answer once the tracking service does; the sender asks before each batch."""
+    from leadgen_assets.sender.preconditions import unsubscribe_problem
+
+    problem, _ = unsubscribe_problem(settings)
+    if problem:
+        errors.print(f"[red]✗[/red] Nothing is sent yet: {escape(problem)}.", soft_wrap=True)
 
 
 def _rehearsal(settings: Settings, stop: threading.Event, wanted: "Opening", *, fresh: bool) -> None:

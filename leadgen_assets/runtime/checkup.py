@@ -179,10 +179,21 @@ def _live_systems(settings: Settings) -> list[tuple[str, bool, str]]:
 def _live(settings: Settings) -> Iterator[Finding]:
     wanted = demands(settings)
     if all(holds for _, holds, _ in wanted):
-        from leadgen_assets.sender.preconditions import outside_demands
+        from leadgen_assets.sender.preconditions import domain_demands
 
-        wanted += outside_demands(settings)
+        wanted += domain_demands(settings)
+        yield _unsubscribe_page(settings)
     else:
         yield Finding("sender domain", "skipped", "asked in DNS once the settings below are in order")
     for name, holds, mend in [*wanted, *_live_systems(settings)]:
         yield Finding(name, "passed", "in order") if holds else Finding(name, "failed", mend)
+
+
+def _unsubscribe_page(settings: Settings) -> Finding:
+    """It can only be seen while the tracking service runs; the sender asks again before each batch."""
+    from leadgen_assets.sender.preconditions import unsubscribe_problem
+
+    problem, may_start = unsubscribe_problem(settings)
+    if problem and may_start:
+        return Finding("unsubscribe page", "skipped", f"{problem}; nothing is sent before it answers")
+    return Finding("unsubscribe page", "failed" if problem else "passed", problem or "answers")

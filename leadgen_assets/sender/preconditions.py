@@ -26,7 +26,7 @@ _split = tldextract.TLDExtract(suffix_list_urls=())  # the packaged list, never 
 
 def outside_demands(settings: Settings) -> list[Demand]:
     """SPF, DKIM, DMARC and their alignment, and the unsubscribe page, asked now."""
-    return [*domain_demands(settings), _demand("unsubscribe page", unsubscribe_problem(settings))]
+    return [*domain_demands(settings), _demand("unsubscribe page", unsubscribe_problem(settings)[0])]
 
 
 def domain_demands(settings: Settings) -> list[Demand]:
@@ -54,18 +54,27 @@ def domain_demands(settings: Settings) -> list[Demand]:
     ]
 
 
-def unsubscribe_problem(settings: Settings) -> str | None:
-    """Whether APP_URL shows the unsubscribe page of a link that this installation signed; asking changes nothing."""
+def unsubscribe_problem(settings: Settings) -> tuple[str | None, bool]:
+    """Whether APP_URL shows the unsubscribe page of a link that this installation signed; asking changes nothing.
+
+    Returns:
+        What is wrong, None where nothing is; and whether that may only be so because the service does not run yet.
+    """
     url = settings.link_signer.url(settings.app_url, Link("unsubscribe", _NOBODY))
     try:
-        answer = httpx.get(url, timeout=_PAGE_TIMEOUT_SECONDS, follow_redirects=False)
+        status = httpx.get(url, timeout=_PAGE_TIMEOUT_SECONDS, follow_redirects=False).status_code
     except httpx.HTTPError as error:
-        return f"APP_URL {settings.app_url} does not answer ({type(error).__name__}): start the tracking service there"
-    if answer.status_code == httpx.codes.OK:
-        return None
-    if answer.status_code == httpx.codes.NOT_FOUND:
-        return f"APP_URL {settings.app_url} does not know links signed here: use the same APP_SECRET_KEY there"
-    return f"APP_URL {settings.app_url} answers {answer.status_code} instead of the unsubscribe page"
+        silent = (
+            f"APP_URL {settings.app_url} does not answer ({type(error).__name__}): start the tracking service there"
+        )
+        return silent, True
+    if status == httpx.codes.OK:
+        return None, False
+    if status == httpx.codes.NOT_FOUND:
+        return f"APP_URL {settings.app_url} does not know links signed here: use the same APP_SECRET_KEY there", False
+    # a reverse proxy whose service is down says 502 to 504
+    wrong = f"APP_URL {settings.app_url} answers {status} instead of the unsubscribe page"
+    return wrong, status in {502, 503, 504}
 
 
 _NO_SELECTOR = "DKIM_SELECTOR is empty: name the selector under which your mail provider's key stands in DNS"

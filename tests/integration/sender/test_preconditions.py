@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import trustme
 
+from leadgen_assets.runtime.checkup import examine
 from leadgen_assets.sender.batch import send_due
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.ledger import Connection
@@ -165,3 +166,20 @@ def test_without_an_mx_record_or_an_answer_the_mail_server_decides(
     queue_mail(ledger, live, 1)
     resolver.zone["shop1.test"] = domain
     assert send_due(live, clock).sent == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(Reply(200, "Unsubscribe?"), "passed"), (Reply(502), "skipped"), (Reply(404), "failed"), (None, "skipped")],
+)
+def test_live_mode_can_start_before_its_own_service_answers(
+    live: Settings, page: WebServer, answer: Reply | None, state: str
+) -> None:
+    """`up` and the containers examine first and start the tracking service then; until it answers nothing is sent."""
+    if answer is None:
+        live = live.model_copy(update={"app_url": "https://127.0.0.1:9"})
+    else:
+        page.sites["127.0.0.1"]["*"] = answer
+    found = {finding.name: finding.state for finding in examine(live)}
+    assert found["unsubscribe page"] == state
+    assert {found[name] for name in ("SPF", "DKIM", "DMARC", "mail server", "secret")} == {"passed"}
