@@ -120,6 +120,6 @@ def _draft(lead_id: UUID, to_email: str) -> dict[str, object]:
         "country": "FI",
         "subject": "A question for the bakery",
         "text": f"Hello,\n{OFFER}\nUnsubscribe: {UNSUBSCRIBE}\n",
-        "html": f'<p>Hello <a href="{OFFER}">offer</a> <a href="{UNSUBSCRIBE}">no</a><img src="{PIXEL}"></p>',
+        "html": f'<p>Hello <a href="{OFFER}">offer</a> <!--proposal--><a href="{UNSUBSCRIBE}">no</a><img src="{PIXEL}"></p>',
         "written_by": "template",
     }

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from leadgen_assets.domain.claim_rules import OUR_WEBSITE
 from leadgen_assets.domain.claims import problems_of
 from leadgen_assets.domain.facts import LeadFacts, shortened
 from leadgen_assets.domain.letters import SUBJECT_LIMIT, Letter
@@ -83,6 +84,8 @@ def _part_problems(name: str, text: str, facts: LeadFacts) -> list[str]:
         found.append("is too short")
     if kind == "subject" and len(text) > SUBJECT_LIMIT:
         found.append(f"has more than {SUBJECT_LIMIT} characters")
+    if kind == "call to action" and not OUR_WEBSITE.search(text):
+        found.append("does not say that it leads to our website")
     if name in {"subject", "paragraph 1"} and not _names_the_business(text, facts):
         found.append("does not name the business")
     return found

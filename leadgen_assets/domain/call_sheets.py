@@ -43,7 +43,7 @@ def call_rows(leads: pl.DataFrame, scores: pl.DataFrame, contacts: pl.DataFrame)
 
 def talking_point(facts: LeadFacts) -> str:
     """What to begin with: what was seen, and no more than that, then what could be talked about."""
-    seen = facts.finding.sentence(facts.name)
+    seen = facts.finding.sentence()
     if facts.finding.no_site:
         return f"{seen} A website could show {facts.trade.offer}."
     if facts.finding.no_working_site:

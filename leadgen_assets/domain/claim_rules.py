@@ -160,6 +160,14 @@ ABSENCE = re.compile(
     rf"[^.?!,;]{{0,40}}\b{SITE}",
     re.IGNORECASE,
 )
+# Said to a business that has a website, these offer it a first one.
+AS_IF_NONE = re.compile(
+    rf"\bof (?:its|your|their) own\b|\b(?:is|be) (?:your|their) own\b|\bbelongs? to you\b|\bdigital home\b"
+    rf"|\b(?:no|first) {SITE}"
+    rf"|\ban? (?:(?!better|clearer|newer|more)[\w-]+,? ){{0,3}}{SITE}(?! title)"
+    rf"|\ban? (?:(?!better|clearer|newer|more)[\w-]+,? ){{0,3}}page\b(?! title)",
+    re.IGNORECASE,
+)
 WORKING = re.compile(r"\b(?:working|reachable|functioning)\b", re.IGNORECASE)
 EXISTING_SITE = re.compile(
     rf"\b(?:your|their|the) (?:(?:current|existing|old|present) {SITE}"
@@ -177,4 +185,5 @@ BRAND = re.compile(
     r"|etsy|ebay)\b",
     re.IGNORECASE,
 )
+OUR_WEBSITE = re.compile(r"\bour (?:own )?(?:web ?)?site\b", re.IGNORECASE)  # where the button leads
 RATING = re.compile(r"\b(?:rat(?:ing|ings|ed)|reviews?|stars?)\b", re.IGNORECASE)

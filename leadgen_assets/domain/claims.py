@@ -8,9 +8,20 @@ struck. How the letter is put together belongs to `drafting`.
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
-from leadgen_assets.domain.claim_rules import ABSENCE, BRAND, EXISTING_SITE, FAULT, RATING, RULES, WORKING
+from leadgen_assets.domain.claim_rules import (
+    ABSENCE,
+    AS_IF_NONE,
+    BRAND,
+    EXISTING_SITE,
+    FAULT,
+    RATING,
+    RULES,
+    WORKING,
+)
 from leadgen_assets.domain.facts import LeadFacts
+from leadgen_assets.domain.listed_trades import nouns
 from leadgen_assets.domain.vocabulary import ENGLISH_GLUE, known_words
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -41,6 +52,7 @@ def problems_of(text: str, facts: LeadFacts) -> list[str]:
     found += _numbers(stripped, facts)
     found += _absence(plain, facts)
     found += _faults_and_brands(stripped, facts)
+    found += _trades(stripped, facts)
     found += _other_names(stripped, facts)
     found += _language(stripped)
     return found
@@ -48,7 +60,7 @@ def problems_of(text: str, facts: LeadFacts) -> list[str]:
 
 def _without_own_names(text: str, facts: LeadFacts) -> str:
     # The recipient's own name may hold any word ("Best Deal 24"): it stands there as a name, not as a claim.
-    for name in sorted(filter(None, (facts.name, facts.city)), key=len, reverse=True):
+    for name in sorted(filter(None, (facts.name, facts.city, facts.finding.page)), key=len, reverse=True):
         exact = re.escape(unicodedata.normalize("NFKC", name))
         text = re.sub(rf"(?<!\w){exact}(?!\w)", _OWN_NAME, text, flags=re.IGNORECASE)
     return text
@@ -75,10 +87,12 @@ def _absence(text: str, facts: LeadFacts) -> Iterator[str]:
             yield "says that there is no website, which the evidence does not say"
         if EXISTING_SITE.search(sentence) and not finding.some_site:
             yield "speaks of an existing website, which the evidence does not show"
+        if finding.own_site and AS_IF_NONE.search(sentence):
+            yield "goes on as if there were no website, and there is one"
 
 
 def _faults_and_brands(text: str, facts: LeadFacts) -> Iterator[str]:
-    own_words = facts.finding.sentence(_OWN_NAME)
+    own_words = facts.finding.sentence()
     spoken = f"{facts.finding.plain_evidence} {own_words}".casefold()
     for word in dict.fromkeys(word.casefold() for word in FAULT.findall(text)):
         if word not in spoken:
@@ -86,6 +100,23 @@ def _faults_and_brands(text: str, facts: LeadFacts) -> Iterator[str]:
     for word in dict.fromkeys(BRAND.findall(text)):
         if word.casefold() not in facts.finding.evidence.casefold():
             yield f"names something that is not in the facts: {word}"
+
+
+def _trades(text: str, facts: LeadFacts) -> Iterator[str]:
+    own = facts.trade.noun if facts.trade.is_listed else ""
+    for noun in dict.fromkeys(found["noun"].casefold() for found in _called().finditer(text)):
+        if noun != own:
+            yield f"calls the business a {noun}, which its listing does not say"
+
+
+@cache
+def _called() -> re.Pattern[str]:
+    """The business is, or is listed as, some trade; what a trade could do in general is nobody's description."""
+    longest_first = sorted(nouns(), key=len, reverse=True)
+    return re.compile(
+        rf"(?:\b(?:as|is|are|being)|{_OWN_NAME},|^)\s+an? (?P<noun>{'|'.join(map(re.escape, longest_first))})\b",
+        re.IGNORECASE,
+    )
 
 
 def _other_names(text: str, facts: LeadFacts) -> Iterator[str]:

@@ -20,7 +20,7 @@ from leadgen_assets.domain.letters import Letter, own_letter
 from leadgen_assets.domain.prompts import PROMPT_VERSION
 from leadgen_assets.domain.templating import render
 
-RULES_VERSION = f"drafting-1.prompt-{PROMPT_VERSION}"
+RULES_VERSION = f"drafting-2.prompt-{PROMPT_VERSION}"
 
 _NO_ANSWER = {
     "refused": "The model refused to answer.",
@@ -76,7 +76,6 @@ def draft_email(
     values = {
         "letter": letter,
         "name": facts.name,
-        "noun": facts.trade.a_noun,
         "operator": operator,
         "source": source_sentence(contact.get("email_origin"), lead.get("licence")),
         "offer": markers.OFFER,
@@ -157,7 +156,7 @@ def _behind(text: str, facts: LeadFacts) -> list[str]:
     signs = {
         "business_name": facts.name,
         "city": facts.city,
-        "trade": facts.trade.noun,
+        "trade": facts.trade.noun if facts.trade.is_listed else None,
         "rating": f"{facts.rating:g}" if facts.rating is not None else None,
         "review_count": str(facts.review_count) if facts.review_count is not None else None,
     }

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadgen_assets.domain.findings import Finding, finding_of
-from leadgen_assets.domain.trades import Trade, trade_of
+from leadgen_assets.domain.listed_trades import listed_trade
+from leadgen_assets.domain.trades import Trade
 
 MAX_NAME_CHARACTERS = 70
 _JOINERS = {"\u200c", "\u200d"}  # written in Persian and Indic words, and inside emoji
@@ -25,7 +26,7 @@ class LeadFacts:
 
     Attributes:
         name: as shown to people; no markup, no control characters, at most 70 characters.
-        trade: our words for its trade.
+        trade: our words for its trade; general ones where the listing names none.
         city: null where unknown.
         rating: 0 to 5 of the source, null where unknown.
         review_count: null where unknown.
@@ -43,11 +44,11 @@ class LeadFacts:
         """What the model is told: known facts only, by plain names."""
         known = {
             "business_name": self.name,
-            "trade": self.trade.noun,
+            "trade": self.trade.noun if self.trade.is_listed else None,
             "city": self.city,
             "rating": self.rating,
             "review_count": self.review_count,
-            "web_presence": self.finding.sentence(self.name),
+            "web_presence": self.finding.sentence(),
         }
         return {name: value for name, value in known.items() if value is not None}
 
@@ -57,7 +58,7 @@ def facts_of(lead: Mapping[str, Any], score: Mapping[str, Any] | None) -> LeadFa
     rated = lead.get("rating") is not None and bool(lead.get("review_count"))
     return LeadFacts(
         name=shown_name(lead.get("name")),
-        trade=trade_of(lead.get("industry")),
+        trade=listed_trade(lead.get("category"), lead.get("industry")),
         city=plain_text(lead.get("city"))[:MAX_NAME_CHARACTERS] or None,
         rating=lead["rating"] if rated else None,
         review_count=lead["review_count"] if rated else None,

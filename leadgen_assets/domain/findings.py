@@ -13,14 +13,14 @@ FindingKind = Literal[
 ]
 
 _SENTENCES: dict[FindingKind, str] = {
-    "no_site": "We looked for a website of {name} in public listings and under likely addresses, and found none.",
-    "dead_domain": "The web address that public listings show for {name} led nowhere when we tried it.",
-    "page_error": "The web address that public listings show for {name} did not show a page when we tried it.",
-    "parked": "The web address that public listings show for {name} led to a placeholder page when we tried it.",
-    "foreign": "The web address that public listings show for {name} seems to lead to a different organisation.",
-    "social_only": "We found {name} on a social network or in a directory, but no website of its own.",
-    "weak_site": "We looked at the website of {name} from outside: it works, and it lacks {lacking}.",
-    "unclear": "From outside it is not clear to us how well {name} can be found on the web.",
+    "no_site": "We looked for a website of yours in public listings and under likely addresses, and found none.",
+    "dead_domain": "The web address that public listings show for you led nowhere when we tried it.",
+    "page_error": "The web address that public listings show for you did not show a page when we tried it.",
+    "parked": "The web address that public listings show for you led to a placeholder page when we tried it.",
+    "foreign": "The web address that public listings show for you seems to lead to a different organisation.",
+    "social_only": "We found a page of yours on {page}, but no website of your own.",
+    "weak_site": "We looked at your website from outside: it works, and it lacks {lacking}.",
+    "unclear": "From outside it is not clear to us how well you can be found on the web.",
 }
 _SUBJECTS: dict[FindingKind, str] = {
     "no_site": "A website for {name}?",
@@ -41,6 +41,9 @@ _LACKING = {
 _NO_SITE_OF_ITS_OWN: frozenset[FindingKind] = frozenset({"no_site", "social_only"})
 _NO_WORKING_SITE: frozenset[FindingKind] = frozenset({"dead_domain", "page_error", "parked", "foreign"})
 _WORKS = re.compile(r"Its own website \S+ works, with (?P<lacking>.+)\.")
+_PAGE = re.compile(r"No website of its own; it has a page on (?P<page>\S+), .+\.")
+_SOME_PAGE = "a social network or in a directory"
+_OWN_SITE = "Its own website "
 _LISTED = re.compile(r"The listed address \S+ (?P<clause>.+)\.")
 _CLAUSES: tuple[tuple[str, FindingKind], ...] = (
     ("does not exist", "dead_domain"),
@@ -91,9 +94,20 @@ class Finding:
         """The evidence without host names, whose words claim nothing."""
         return _HOST.sub("", self.evidence)
 
-    def sentence(self, name: str) -> str:
-        """Our own sentence about it, which claims no more than was observed."""
-        return _SENTENCES[self.kind].format(name=name, lacking=_joined(self.lacking))
+    @property
+    def own_site(self) -> bool:
+        """A working website of its own was seen, so nothing may be said as if there were none."""
+        return self.evidence.startswith(_OWN_SITE)
+
+    @property
+    def page(self) -> str | None:
+        """The host on which it has a page instead of a website, such as facebook.com."""
+        found = _PAGE.fullmatch(self.evidence)
+        return found["page"] if found else None
+
+    def sentence(self) -> str:
+        """Our own sentence about it, to the business itself; it claims no more than was observed."""
+        return _SENTENCES[self.kind].format(page=self.page or _SOME_PAGE, lacking=_joined(self.lacking))
 
     def subject(self, name: str) -> str:
         """Our own subject line."""

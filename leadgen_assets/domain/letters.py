@@ -45,30 +45,70 @@ class Letter:
 
 
 def own_letter(facts: LeadFacts, consultation: str) -> Letter:
-    """Our own letter about what was found, with the words of the trade.
+    """Our own letter about what was found, with the words of the trade where the listing names one.
 
     Args:
         facts: what is known about the business.
         consultation: what the operator offers, such as "free first consultation".
     """
-    name, trade = facts.name, facts.trade
+    found, trade = facts.finding.sentence(), facts.trade
+    listed = f", {trade.a_noun}" if trade.is_listed else ""
     place = f" in {facts.city}" if facts.city else ""
-    found = facts.finding.sentence(name)
-    site = "a small website of its own" if facts.finding.no_site else "a clear, current website"
+    has_site = facts.finding.own_site
     return Letter(
         subject=_subject(facts),
         paragraphs=(
-            f"{name} is listed as {trade.a_noun}{place}, and that is why we write to you. {found}",
-            f"For {trade.a_noun}, {site} could show {trade.offer}. "
-            "It would be made for telephones first, and you could change its texts and photos yourself.",
-            f"If you are curious, we would be glad to show you a first idea in a {consultation}. "
+            f"We build websites, and public listings led us to {facts.name}{listed}{place}. {found}",
+            _improvement(facts) if has_site else _first_website(facts),
+            f"If you are curious, we would be glad to show you what we have in mind in a {consultation}. "
             "A short reply to this email is enough.",
         ),
-        benefits=trade.benefits,
-        call_to_action="See what we could build",
-        intro=f"{found} For {trade.a_noun}{place}, a small digital platform could show {trade.offer}. "
+        benefits=_benefits(facts),
+        call_to_action="Visit our website",
+        intro=f"{found} {_improvement(facts) if has_site else _first_website(facts)} "
         "The next pages show how that could look, what it involves, and how to begin.",
     )
+
+
+def _first_website(facts: LeadFacts) -> str:
+    site = "A small website of your own" if facts.finding.no_site else "A clear, current website"
+    return (
+        f"{site} could show {facts.trade.offer}. "
+        "It would be made for telephones first, and you could change its texts and photos yourself."
+    )
+
+
+def _improvement(facts: LeadFacts) -> str:
+    if not facts.finding.lacking:
+        return "Often a few changes are enough for people to find what they look for, on telephones too."
+    several = len(facts.finding.lacking) > 1
+    return (
+        f"{'These things' if several else 'This'} can be put right without starting again: your texts, photos and "
+        "address could stay as they are, and we would show you each change before it goes live."
+    )
+
+
+# What is gained by each thing that a weak website lacks, by a word of `Finding.lacking`.
+_GAINS = (
+    ("https", "Browsers could show your pages as secure, without a warning"),
+    ("telephones", "Your pages could be read on a telephone without zooming"),
+    ("title", "The browser's tab and search results could show who you are"),
+    ("description", "Search results could say in your words what you offer"),
+)
+_FURTHER_GAINS = (
+    "Hours and contact could be found at the top of every page",
+    "Texts and photos could be changed by you at any time",
+    "Questions could arrive in writing, also outside opening hours",
+)
+
+
+def _benefits(facts: LeadFacts) -> tuple[str, ...]:
+    """Three: the trade's, or for a website that is there what its missing parts would bring."""
+    if not facts.finding.own_site:
+        return facts.trade.benefits
+    lacking = " ".join(facts.finding.lacking)
+    gains = [gain for word, gain in _GAINS if word in lacking]
+    return (*gains, *_FURTHER_GAINS)[: len(facts.trade.benefits)]
 
 
 def _subject(facts: LeadFacts) -> str:

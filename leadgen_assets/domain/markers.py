@@ -6,6 +6,6 @@ A draft is a pure function and has no key, so it cannot sign. `.invalid` never r
 OFFER = "https://links.invalid/offer"
 UNSUBSCRIBE = "https://links.invalid/unsubscribe"
 PIXEL = "https://links.invalid/pixel.gif"
-# Where a link to the proposal goes in the HTML part, if the proposal is linked.
+# Where the HTML part speaks of the proposal, attached or linked; the text part does so after the OFFER.
 PROPOSAL_SLOT = "<!--proposal-->"
 ALL = (OFFER, UNSUBSCRIBE, PIXEL)

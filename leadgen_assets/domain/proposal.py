@@ -61,7 +61,7 @@ def proposal_pages(
         name=name,
         city=facts.city,
         intro=shortened(draft["intro"], _MAX_INTRO_CHARACTERS).replace(facts.name, name),
-        evidence=_fitting(evidence) or [("", facts.finding.sentence(name))],
+        evidence=_fitting(evidence) or [("", facts.finding.sentence())],
         benefits=[benefit.replace(facts.name, name) for benefit in draft["benefits"]],
         day=f"{day.day} {day:%B %Y}",
     )

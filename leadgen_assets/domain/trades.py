@@ -23,6 +23,7 @@ class Trade:
         start: where the illustrative example begins.
         steps: three pairs of title and text.
         measures: three things to count afterwards.
+        is_listed: the noun is what the listing of the business says, so it may be said about it.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Trade:
     start: str
     steps: tuple[tuple[str, str], ...]
     measures: tuple[str, ...]
+    is_listed: bool = False
 
     @property
     def a_noun(self) -> str:

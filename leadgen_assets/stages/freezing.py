@@ -3,6 +3,7 @@
 Which drafts get this far is decided in `outreach`; what a message looks like in `domain/message`.
 """
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ from tracking_service.hashes import domain_of
 from tracking_service.links import Link
 
 FIRST_STEP = 1
+_LINKED = "The proposal for you (PDF)"
+_ATTACHED = (
+    "A proposal for you is attached as a PDF of four pages: "
+    "what we found, an example, what we offer and how to reach us."
+)
+_FONT = "font:400 16px/26px -apple-system,Helvetica,Arial,sans-serif"
 _PIXEL_IMAGE = re.compile(rf"<img[^>]*{re.escape(PIXEL)}[^>]*>\n?")
 
 
@@ -74,7 +81,10 @@ def freeze(
     text, page = draft["text"], draft["html"]
     if linked:
         target = signer.url(settings.app_url, Link("proposal", outreach_id))
-        text, page = _with_proposal(text, page, _click_url(settings, outreach_id, target))
+        url = _click_url(settings, outreach_id, target)
+        text, page = _with_proposal(text, page, f"{_LINKED}:\n{url}", f'<a href="{html.escape(url)}">{_LINKED}</a>')
+    elif rendered:
+        text, page = _with_proposal(text, page, _ATTACHED, _ATTACHED)
     page = page.replace(PROPOSAL_SLOT, "")
     if not settings.track_opens:
         page = _PIXEL_IMAGE.sub("", page)
@@ -117,15 +127,12 @@ def _rendered(proposal: dict[str, Any] | None) -> Attachment | None:
     return Attachment(proposal["filename"], proposal["pdf"])
 
 
-def _with_proposal(text: str, page: str, url: str) -> tuple[str, str]:
-    """Both parts with a link to the proposal, after the one to the offer."""
+def _with_proposal(text: str, page: str, words: str, markup: str) -> tuple[str, str]:
+    """Both parts with what is said of the proposal, after the link to our website, whoever wrote the rest."""
     if PROPOSAL_SLOT not in page or OFFER not in text:
-        raise MessageError("The draft has no place for a link to the proposal; derive it again.")
-    font = "font:400 16px/26px -apple-system,Helvetica,Arial,sans-serif"
-    link = f'<p style="margin:0 0 18px;{font}"><a href="{url}">The proposal for you (PDF)</a></p>'
-    return text.replace(OFFER, f"{OFFER}\n\nThe proposal for you (PDF):\n{url}", 1), page.replace(
-        PROPOSAL_SLOT, link, 1
-    )
+        raise MessageError("The draft has no place for its proposal; derive it again.")
+    paragraph = f'<p style="margin:0 0 18px;{_FONT}">{markup}</p>'
+    return text.replace(OFFER, f"{OFFER}\n\n{words}", 1), page.replace(PROPOSAL_SLOT, paragraph, 1)
 
 
 def _brochure(settings: Settings) -> list[Attachment]:

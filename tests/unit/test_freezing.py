@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from leadgen_assets.domain.markers import OFFER, PIXEL, UNSUBSCRIBE
+from leadgen_assets.domain.markers import OFFER, PIXEL, PROPOSAL_SLOT, UNSUBSCRIBE
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages.freezing import freeze
 from tests.conftest import MONDAY
@@ -16,7 +16,7 @@ DRAFT = {
     "country": "FI",
     "subject": "A question",
     "text": f"{OFFER}\n{UNSUBSCRIBE}\n",
-    "html": f'<p><a href="{OFFER}">offer</a> <a href="{UNSUBSCRIBE}">no</a></p>\n<img src="{PIXEL}" alt="">\n',
+    "html": f'<p><a href="{OFFER}">offer</a>{PROPOSAL_SLOT} <a href="{UNSUBSCRIBE}">no</a></p>\n<img src="{PIXEL}" alt="">\n',
     "written_by": "template",
 }
 
@@ -32,3 +32,18 @@ def test_pixel_and_link_rewriting_are_settings(opens: bool, clicks: bool) -> Non
     assert ("<img" in page, "/track/open/" in page) == (opens, opens)
     assert ("/track/click/" in page, 'href="https://studio.test/"' in page) == (clicks, not clicks)
     assert b"/unsubscribe/" in final.content
+
+
+@pytest.mark.parametrize("state", ["rendered", "not_rendered"])
+@pytest.mark.parametrize("written_by", ["model", "template"])
+def test_a_message_says_that_a_proposal_is_attached_where_one_is(state: str, written_by: str) -> None:
+    settings = Settings.model_construct(company_website="https://studio.test/", postal_address="1 Street")
+    proposal = {"state": state, "pdf": b"%PDF", "filename": "Shop_Proposal.pdf"}
+    content = freeze(DRAFT | {"written_by": written_by}, proposal, settings, MONDAY).final.content
+    message = message_from_bytes(content, policy=policy.default)
+    attached = [part.get_filename() for part in message.iter_attachments()]
+    assert attached == (["Shop_Proposal.pdf"] if state == "rendered" else [])
+    for kind in ("plain", "html"):
+        text = message.get_body((kind,)).get_content()
+        assert ("A proposal for you is attached as a PDF of four pages" in text) is bool(attached)
+        assert PROPOSAL_SLOT not in text

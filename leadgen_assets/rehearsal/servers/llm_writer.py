@@ -29,56 +29,59 @@ _SUBJECT_LIMIT = 60
 # Worded as a well-instructed model would: nothing here claims more than any prompt about a local business says.
 _SUBJECTS = (
     "An idea for {name}",
-    "A website for {name}",
+    "{name} on the web",
     "A thought about {name} online",
     "{name}: a small suggestion",
     "Helping people find {name}",
 )
 _INTROS = (
-    "People who want {a_trade} in {town} often look online first. A website of its own could let {name} "
-    "be the place they find there, with what it offers, when it is open and how to get in touch. It would"
-    " say so in your own words and would belong to you alone.",
-    "{name} could greet new customers before they ever reach the door. A clear page with what you offer, "
-    "where you are and how to reach you can answer the first questions of people in {town} at any hour. "
-    "This proposal shows what that could look like for {a_trade}.",
-    "A digital home can do quiet work for {a_trade}: it shows what there is, answers the usual questions "
-    "and makes it easy to get in touch. The next pages show how such a home could look for {name} in "
-    "{town}, step by step and without jargon.",
+    "Many people look online first{in_town}. A website could be the place where they find {name}, with what you offer, "
+    "when you are open and how to get in touch. It would say so in your own words, and you could change it yourself.",
+    "A clear website can answer the first questions of people{in_town} at any hour: what there is, where it is and how "
+    "to reach you. The next pages show how that could look for {name}, step by step and without jargon.",
+)
+_BETTER_INTROS = (
+    "Your website works, and a few things about it could be better. The next pages show what they are, how your site "
+    "could look on a telephone and in search results, and what it would take to get there, step by step and without "
+    "jargon.",
 )
 _PARAGRAPHS = (
     (
-        "{name} is listed among the local businesses of {town}, and so we write to you. {presence}",
-        "Public listings name {name} as {a_trade} in {town}. {presence}",
-        "We write to {name} because it is {a_trade} in {town}. {presence}",
+        "{name} stands in the public listings{of_town}, and so we write to you. {presence}",
+        "Public listings show {name}{as_trade}{in_town}. {presence}",
+        "We write to you about {name}{as_trade}{in_town}. {presence}",
     ),
     (
-        "For {a_trade}, a simple website of its own could show what you offer, when you are open and how to "
-        "reach you, in one place that belongs to you. People who search on a phone could decide in a moment, "
-        "and regular customers could check the news without having to call.",
-        "With a page of your own, people who search for {a_trade} nearby could see what you offer, look at a "
-        "few pictures and find the way to you. You could change the text yourself whenever something is new, "
-        "and it would read well on any phone.",
-        "A small, well-made page could answer the questions that people ask before they choose {a_trade}: "
-        "what there is, when to come and how to get in touch. It could also take bookings or requests, so "
-        "that less time goes into answering the phone.",
+        "A simple website could show what you offer, when you are open and how to reach you, all in one place. People "
+        "who search on a phone could decide in a moment, without having to call.",
+        "With a website, people who search nearby could see what you offer, look at a few pictures and find the way to "
+        "you. You could change the text yourself whenever something is new, and it would read well on any phone.",
+        "A small, well-made website could answer what people ask first: what there is, when to come and how to get in "
+        "touch. It could also take requests, so that less time goes into answering the phone.",
     ),
     (
         "If that sounds useful, I would be glad to talk it through with you in a free first consultation, "
         "whenever it suits you.",
         "Would you like to hear, in a free first consultation, what this could look like for you? There is no "
         "obligation at all.",
-        "May I show you a first sketch in a free consultation? A short reply to this message is enough.",
+        "May I show you what I have in mind in a free first consultation? A short reply to this message is enough.",
     ),
+)
+_BETTER_PARAGRAPHS = (
+    "All of this can be mended without beginning anew. Your texts and pictures could stay, and people on a phone could "
+    "read them without zooming.",
+    "Small changes could go a long way here: people who search nearby could see in the results what you offer, and the "
+    "pages could read well on any phone.",
 )
 _BENEFITS = (
     "New customers could find {name} when they search nearby",
-    "Opening hours, directions and contact details can stand in one place",
-    "A page could answer the questions that people now call about",
-    "A page that reads well on phones can help people decide",
+    "Opening hours, directions and contact details can stand together",
+    "Questions that people now call about could be answered in writing",
+    "Pages that read well on phones can help people decide",
     "Photos and news can be changed by you at any time",
     "Requests could reach you at any hour, even when you are busy",
 )
-_CALLS = ("See the proposal", "See what it could look like", "Have a look at the idea", "Look at the first sketch")
+_CALLS = ("Visit our website", "Read more on our website", "See who we are on our website", "Look at our website")
 _CLAIMS = (
     "Businesses like yours gain {percent} % more customers within weeks.",
     "Studies show that {percent} % of people never visit a place without a website.",
@@ -101,13 +104,17 @@ def write_answer(prompt: str, schema: Mapping[str, Any] | None, *, seed: str, em
 
 class _Writer:
     def __init__(self, facts: Mapping[str, str], rng: random.Random, *, embellish: bool) -> None:
-        trade = _first(facts, _TRADE_KEYS, "local business").replace("_", " ").lower()
+        trade = _first(facts, _TRADE_KEYS, "").replace("_", " ").lower()
+        town = _first(facts, _TOWN_KEYS, "")
         self._words = {
             "name": _first(facts, _NAME_KEYS, "your business"),
-            "town": _first(facts, _TOWN_KEYS, "your area"),
-            "a_trade": f"{'an' if trade[:1] in 'aeiou' else 'a'} {trade}",
+            "as_trade": f", {'an' if trade[:1] in 'aeiou' else 'a'} {trade}," if trade else "",
+            "in_town": f" in {town}" if town else "",
+            "of_town": f" of {town}" if town else "",
         }
-        self._words["presence"] = _first(facts, _PRESENCE_KEYS, "").rstrip(".") + "."
+        presence = _first(facts, _PRESENCE_KEYS, "")
+        self._words["presence"] = presence.rstrip(".") + "."
+        self._has_site = ": it works" in presence
         self._rng = rng
         self._embellish = embellish
 
@@ -140,7 +147,7 @@ class _Writer:
         if "subject" in name:
             return self._subject()
         if "intro" in name or "headline" in name:
-            return self._fill(self._rng.choice(_INTROS))
+            return self._fill(self._rng.choice(_BETTER_INTROS if self._has_site else _INTROS))
         if "benefit" in name:
             return self._fill(_BENEFITS[position % len(_BENEFITS)])
         if "call" in name or "cta" in name or "action" in name:
@@ -151,7 +158,9 @@ class _Writer:
         return self._paragraph(position)
 
     def _paragraph(self, position: int) -> str:
-        text = self._fill(self._rng.choice(_PARAGRAPHS[position % len(_PARAGRAPHS)]))
+        position %= len(_PARAGRAPHS)
+        better = self._has_site and position == 1
+        text = self._fill(self._rng.choice(_BETTER_PARAGRAPHS if better else _PARAGRAPHS[position]))
         if self._embellish and position == 1:
             text += " " + self._rng.choice(_CLAIMS).format(percent=self._rng.randrange(23, 89))
         return text
@@ -162,7 +171,7 @@ class _Writer:
         return self._rng.choice(fitting) if fitting else name[:_SUBJECT_LIMIT].rstrip()
 
     def _fill(self, text: str) -> str:
-        return text.format(**self._words).removesuffix(" .")
+        return text.format(**self._words).replace(",.", ".").removesuffix(" .")
 
 
 def _facts(prompt: str) -> dict[str, str]:

@@ -36,9 +36,9 @@ GOOD: dict[str, Any] = {
         "Orders for cakes could arrive in writing, also in the evening",
         "New neighbours can find the bakery when they search for bread",
     ],
-    "call_to_action": "See a first idea",
+    "call_to_action": "Visit our website",
     "intro": "Bakery Sunflour is a bakery in Helsinki, and we found no website of its own. "
-    "A small platform could show its bread, its hours and a way to order.",
+    "A small website could show its bread, its hours and a way to order.",
 }
 
 
@@ -46,6 +46,7 @@ def lead_row(**changes: Any) -> dict[str, Any]:
     row = {
         "lead_id": "6f6a5b0e-0000-5d1b-9c59-2f6f1d3a7e10",
         "name": NAME,
+        "category": "shop=bakery",
         "industry": "bakery",
         "city": "Helsinki",
         "country": "FI",

@@ -103,10 +103,55 @@ def test_a_plain_sentence_stands(sentence: str) -> None:
 @pytest.mark.parametrize("presence", FINDINGS)
 def test_our_own_texts_obey_the_rules_we_hold_the_model_to(presence: str) -> None:
     for trade in trades():
-        known = facts(presence, industry=trade)
-        parts = own_letter(known, "free first consultation").parts()
-        struck = {name: problems_of(text, known) for name, text in parts.items()}
-        assert not any(struck.values()), (trade, struck)
+        for category in ("shop=bakery", "office=company"):
+            known = facts(presence, industry=trade, category=category)
+            parts = own_letter(known, "free first consultation").parts()
+            struck = {name: problems_of(text, known) for name, text in parts.items()}
+            assert not any(struck.values()), (trade, struck)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A simple website of its own could show what you offer.",
+        "With a page of your own, people could see what you offer.",
+        "A small, well-made page could answer the questions of people nearby.",
+        "You have no website yet.",
+        "A website for Bakery Sunflour",
+        "It stands in one place that belongs to you.",
+        "Your first website could be small.",
+    ],
+)
+def test_a_business_with_a_website_is_not_written_to_as_if_it_had_none(text: str) -> None:
+    as_if_none = "goes on as if there were no website, and there is one"
+    assert as_if_none in problems_of(text, facts(WEAK))
+    assert as_if_none not in problems_of(text, facts(NO_SITE))
+
+
+@pytest.mark.parametrize("text", ["Your pages could be read on any telephone.", "Your website lacks a page title."])
+def test_what_could_be_better_about_a_website_may_be_said(text: str) -> None:
+    assert "goes on as if there were no website, and there is one" not in problems_of(text, facts(WEAK))
+
+
+@pytest.mark.parametrize(
+    ("category", "named"),
+    [
+        ("shop=bakery", True),
+        ("bakery", True),
+        ("office=company", False),
+        ("store", False),
+        ("shop=yes", False),
+        ("amenity=bicycle_rental", False),
+        (None, False),
+    ],
+)
+def test_a_trade_is_named_only_where_the_listing_says_that_very_word(category: str | None, named: bool) -> None:
+    known = facts(category=category)
+    letter = " ".join(own_letter(known, "free first consultation").parts().values())
+    assert ("bakery" in letter.replace("Bakery Sunflour", "")) is named
+    assert ("trade" in known.as_data()) is named
+    assert (problems_of("Public listings name Bakery Sunflour as a bakery.", known) == []) is named
+    assert problems_of("Public listings name Bakery Sunflour as a shop.", known)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_the_sentences_understood_are_those_that_qualification_writes() -> None:
 
 
 def test_a_weak_site_is_told_what_it_lacks_and_nothing_else() -> None:
-    sentence = finding_of(WEAK).sentence("Bakery Sunflour")
+    sentence = finding_of(WEAK).sentence()
     assert sentence.endswith(
         "it works, and it lacks a secure connection (https), a layout for telephones and a page title."
     )
