@@ -30,6 +30,11 @@ class Burst(NamedTuple):
     head_before: bool = False
     honeypot: bool = False
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is nothing to tell: one request, of something that people see."""
+        return self.requests == 1 and not self.honeypot
+
 
 class _Request(NamedTuple):
     at: float

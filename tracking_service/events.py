@@ -3,11 +3,12 @@
 The event carries the raw signals; what they mean is decided in `verdicts`, where it is stored in `store`.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, Self
 from uuid import UUID
+
+import orjson
 
 EventType = Literal["open", "click", "unsubscribe"]
 
@@ -25,8 +26,8 @@ class TrackingEvent:
         url_clicked: the signed destination of a click.
         network: truncated network of the requester (/24 or /48), where known.
         user_agent: as sent, shortened.
-        headers: the request headers that tell people from machines, and under `burst` what else of the same message
-            was requested in the seconds before.
+        headers: the request headers that tell people from machines, and under `burst`, where there was any, what
+            else of the same message was requested in the seconds before.
     """
 
     id: UUID
@@ -41,7 +42,7 @@ class TrackingEvent:
 
     def to_json(self) -> bytes:
         """One line of JSON, without a line end."""
-        return json.dumps(
+        return orjson.dumps(
             {
                 "id": self.id.hex,
                 "event_type": self.event_type,
@@ -53,7 +54,7 @@ class TrackingEvent:
                 "user_agent": self.user_agent,
                 "headers": self.headers,
             }
-        ).encode()
+        )
 
     @classmethod
     def from_json(cls, line: bytes) -> Self:
@@ -63,7 +64,7 @@ class TrackingEvent:
             ValueError: if the line is not one.
         """
         try:
-            fields = json.loads(line)
+            fields = orjson.loads(line)
             fields["id"], fields["outreach_id"] = UUID(fields["id"]), UUID(fields["outreach_id"])
             fields["occurred_at"] = datetime.fromisoformat(fields["occurred_at"])
             return cls(**fields)

@@ -23,7 +23,7 @@ class HitLimits:
         self._seconds = seconds
         self._began = seconds()
         self._networks: dict[str | None, int] = {}
-        self._links: dict[Hashable, int] = {}
+        self._links: dict[int, int] = {}  # by the link's hash: it would keep alive what it is made of
 
     def allows(self, network: str | None, link: Hashable) -> bool:
         """Count one hit; false where it is one too many."""
@@ -33,8 +33,9 @@ class HitLimits:
             self._networks.clear()
             self._links.clear()
         of_network = self._networks.get(network, 0) + 1
-        of_link = self._links.get(link, 0) + 1
+        key = hash(link)
+        of_link = self._links.get(key, 0) + 1
         if of_network > self._per_network or of_link > self._per_link:
             return False
-        self._networks[network], self._links[link] = of_network, of_link
+        self._networks[network], self._links[key] = of_network, of_link
         return True

@@ -56,7 +56,7 @@ class HitReader:
             raise ValueError("a proposal that is fetched is no event of its own")
         now = self._clock.now()
         burst = self._note(request.method, link, now)
-        headers: dict[str, Any] = {"burst": burst._asdict()}
+        headers: dict[str, Any] = {} if burst.is_alone else {"burst": burst._asdict()}
         user_agent = None
         forwarded_for = None
         for name, value in request.scope["headers"]:  # once over all: asking for each by name costs three times as much

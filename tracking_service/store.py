@@ -4,7 +4,6 @@ Leads' facts, message statuses and alerts follow from the events by triggers. On
 """
 
 import asyncio
-import json
 import os
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -13,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 
@@ -147,7 +147,9 @@ class EventStore:
         Raises:
             DatabaseAwayError: if it could not be written.
         """
-        await self._bounded(lambda connection: connection.execute(_BEAT, (name, self._clock.now(), json.dumps(detail))))
+        await self._bounded(
+            lambda connection: connection.execute(_BEAT, (name, self._clock.now(), orjson.dumps(detail).decode()))
+        )
 
     async def tell_loss(self, events: int) -> None:
         """Queue an alert to the operator about events that nothing could keep.
@@ -191,7 +193,7 @@ class EventStore:
     async def _insert(self, connection: _Connection, events: Sequence[TrackingEvent]) -> int:
         sent_times = await self._find_sent_times(connection, events)
         now = self._clock.now()
-        rows = json.dumps([_row(event, sent_times.get(event.outreach_id)) for event in events], separators=(",", ":"))
+        rows = orjson.dumps([_row(event, sent_times.get(event.outreach_id)) for event in events]).decode()
         suppressed, bursts = await self._suppressions(connection, events), begun_bursts(events)
         if not suppressed and not bursts:
             return (await connection.execute(_INSERT, (VERSION, now, rows))).rowcount
