@@ -56,6 +56,7 @@ def run(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         lifespan="on",
+        ws="none",  # nothing here speaks it
         access_log=False,  # it would log addresses and tokens
         log_config=None,
         log_level="warning",

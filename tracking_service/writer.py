@@ -20,6 +20,7 @@ from tracking_service.spool import Chunk, Spool
 from tracking_service.store import DatabaseAwayError, EventRefusedError, EventStore
 
 _BATCH_LIMIT = 500
+_SMALL_BATCH = 16
 _PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 _FORGET_SECONDS = 3600.0
 _HEARTBEAT = "tracking_service"
@@ -125,11 +126,16 @@ class EventWriter:
         await done
 
     async def _write(self) -> None:
+        before = 0
         while self._queue or not self._stopping:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), _BATCH_LIMIT))]
+                # About half of what is under way, so that PostgreSQL commits one half while we answer the other and read
+                # what comes next. Taking all of it has the two wait for each other in turn.
+                size = min(len(self._queue), _BATCH_LIMIT, max(_SMALL_BATCH, (len(self._queue) + before) // 2))
+                before = size
+                batch = [self._queue.popleft() for _ in range(size)]
                 async with self._turn:
                     failure = await self._make_durable([event for event, _ in batch])
                 for _, done in batch:
