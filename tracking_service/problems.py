@@ -13,6 +13,11 @@ import falcon.asgi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+# For what the framework refuses by itself, without a word.
+_DETAILS = {
+    404: "There is nothing at this address; the API is described at /api/v1/docs.",
+    405: "This address does not take that method; Allow names those that it takes.",
+}
 
 
 class FieldError(BaseModel):
@@ -69,9 +74,10 @@ def serialize_problem(request: falcon.asgi.Request, response: falcon.asgi.Respon
     """Falcon's error serializer: whatever raised, the answer is problem details."""
     code = falcon.http_status_to_code(error.status)
     details: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(code).phrase, "status": code}
-    if error.description:
-        details["detail"] = error.description
+    if detail := error.description or _DETAILS.get(code):
+        details["detail"] = detail
     if isinstance(error, Problem) and error.errors is not None:
         details["errors"] = [item.model_dump() for item in error.errors]
     response.content_type = PROBLEM_MEDIA_TYPE
+    response.set_header("cache-control", "no-store")
     response.data = json.dumps(details).encode()

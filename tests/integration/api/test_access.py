@@ -45,6 +45,7 @@ def test_errors_are_problem_details_and_nothing_is_cached(api: Api) -> None:
         assert answer.headers["cache-control"] == "no-store"
         assert answer.json()["status"] == status
         assert answer.json()["title"]
+        assert answer.json()["detail"].endswith(".")
     assert api.client.get("/leads", params={"statuss": "x"}).json()["errors"][0]["field"] == "statuss"
 
 
