@@ -40,6 +40,7 @@ class Settings(ServiceSettings):
     google_places_monthly_requests: int = Field(default=1000, ge=0)
     overpass_url: str = ""
     places_file: Path | None = None
+    leads_include_chains: bool = False
     places_file_rows_per_day: int = Field(default=0, ge=0)  # 0: the whole file on its first day
 
     # probing

@@ -3,6 +3,7 @@
 Which records are one business is decided in `matching`. Whether a lead needs a site is not asked here.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from leadgen_assets.domain.addresses import comparable_address
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.identity import lead_id_of
 from leadgen_assets.domain.industries import industry_of
+from leadgen_assets.domain.left_out import reason_to_leave_out
 from leadgen_assets.domain.matching import Identity, one_business
 from leadgen_assets.domain.names import name_words
 from leadgen_assets.domain.phones import normalised_phone
@@ -28,25 +30,35 @@ from leadgen_assets.storage.schemas import frame_of
 Record = dict[str, Any]
 
 
-def new_leads(today: pl.DataFrame, earlier: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The businesses first seen on a day.
+def new_leads(today: pl.DataFrame, earlier: pl.DataFrame, day: date, *, include_chains: bool = False) -> pl.DataFrame:
+    """The businesses first seen on a day that may be customers.
 
     Args:
         today: the day's rows of `places`.
         earlier: the rows of `places` of all days before it; a business with a record there is not new.
         day: the day.
+        include_chains: see `left_out`.
 
     Returns:
         A frame with the columns of `leads`, ordered by place key. A record without a name (erased since) makes no lead.
     """
+    return leads_and_left_out(today, earlier, day, include_chains=include_chains)[0]
+
+
+def leads_and_left_out(
+    today: pl.DataFrame, earlier: pl.DataFrame, day: date, *, include_chains: bool = False
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The same leads, and how many businesses were left out for each reason of `left_out`."""
     known = _records(earlier)
     fresh = {key: record for key, record in _records(today).items() if key not in known}
     if not fresh:
-        return frame_of("leads", [])
+        return frame_of("leads", []), {}
     named = [record for record in (*known.values(), *fresh.values()) if record["name"]]
     groups = one_business(map(identity_of, named), settled=known.keys())
     new = [[fresh[key] for key in group] for group in groups if not any(key in known for key in group)]
-    return frame_of("leads", [_lead(group, day) for group in new])
+    reasons = [reason_to_leave_out(group, include_chains=include_chains) for group in new]
+    wanted = [_lead(group, day) for group, reason in zip(new, reasons, strict=True) if reason is None]
+    return frame_of("leads", wanted), dict(sorted(Counter(filter(None, reasons)).items()))
 
 
 def identity_of(record: Record) -> Identity:

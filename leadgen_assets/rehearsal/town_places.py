@@ -38,6 +38,46 @@ _CENTRES = {
     "delhi": (28.6139, 77.209),
     "new york": (40.7128, -74.006),
 }
+_NO_CUSTOMERS = frozenset(
+    [
+        "bank",
+        "banks",
+        "central_bank",
+        "bank_credit_union",
+        "atm",
+        "museum",
+        "place_of_worship",
+        "religion",
+        "religious_organization",
+        "church_cathedral",
+        "government",
+        "townhall",
+        "administrative",
+        "quango",
+        "diplomatic",
+        "embassy",
+        "courthouse",
+        "police",
+        "fire_station",
+        "post_office",
+        "political_party",
+        "library",
+        "social_facility",
+        "bicycle_rental",
+        "bicycle_parking",
+        "car_sharing",
+        "parcel_locker",
+        "vending_machine",
+        "post_box",
+        "charging_station",
+        "parking",
+        "bus_station",
+        "train_station",
+        "taxi",
+        "toilets",
+    ]
+)
+_PARISHES = ("seurakunta", "församling")
 _NOWHERE = (-38.0, -20.0)  # the open sea, for a town that no map shows
 
 
@@ -118,9 +158,17 @@ def _rows(records: pl.DataFrame) -> Iterator[dict[str, Any]]:
         name = place["name"] = " ".join(str(place["name"] or "").split())
         place["source"] = place["source"] or "file"
         key = (place["source"], place["source_id"])
+        if _is_no_customer(place):
+            continue
         if place["source_id"] and key not in seen and len(name) <= _LONGEST_NAME and name_key(name):
             seen.add(key)
             yield place
+
+
+def _is_no_customer(place: dict[str, Any]) -> bool:
+    """Chains, banks, public bodies, stands: to write to them or not is no question of whether they need a site."""
+    value = str(place["category"] or "").casefold().rpartition("=")[2].strip()
+    return bool(place["brand"]) or value in _NO_CUSTOMERS or place["name"].casefold().endswith(_PARISHES)
 
 
 def _fill_gaps(rows: list[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from leadgen_assets.clients.errors import ClientError
-from leadgen_assets.domain.leads import new_leads
+from leadgen_assets.domain.leads import leads_and_left_out
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_act, may_observe, partition_day
@@ -42,18 +42,23 @@ def places(context: dg.AssetExecutionContext, platform: Platform) -> dg.Output[p
     return materialized(frame, "source", "category", "city", "country", data_version=True, **counts, **notes)
 
 
-@dg.asset(**asset_options("derivation", "discovery", "polars", code_version="1", personal=True))
+@dg.asset(**asset_options("derivation", "discovery", "polars", code_version="2", personal=True))
 def leads(context: dg.AssetExecutionContext, platform: Platform, places: pl.DataFrame) -> dg.Output[pl.DataFrame]:
-    """The businesses first seen that day: records of all sources merged, and set against all earlier records."""
+    """The businesses first seen that day: records of all sources merged, and set against all earlier records.
+
+    Who is no customer (chains, banks, public bodies, unattended amenities and the like) is left out, and counted.
+    """
     day = partition_day(context)
     earlier = platform.warehouse.read("places", until=day - timedelta(days=1))
-    frame = new_leads(places, earlier, day)
+    with_chains = platform.settings.leads_include_chains
+    frame, left_out = leads_and_left_out(places, earlier, day, include_chains=with_chains)
     if may_act(context) and may_observe(context, platform):
         _report_progress(platform, day.isoformat(), frame.height)
     merged = frame.filter(pl.col("place_keys").list.len() > 1).height
     counts = {
         "merged_records": merged,
         "closed": frame.filter(pl.col("business_status") == "closed_permanently").height,
+        "left_out": dg.MetadataValue.json(left_out),
     }
     return materialized(frame, "industry", "category", "city", "country", "sources", data_version=True, **counts)
 

@@ -38,7 +38,7 @@ def known_leads(platform: Platform, lead_ids: Iterable[str], day: date) -> pl.Da
         here = missing.intersection(str(lead_id_of(key)) for key in places["place_key"])
         if here:
             before = platform.warehouse.read("places", until=earlier - _ONE_DAY)
-            leads = new_leads(places, before, earlier)
+            leads = new_leads(places, before, earlier, include_chains=platform.settings.leads_include_chains)
             found.append(leads.filter(pl.col("lead_id").is_in(here)))
             missing.difference_update(found[-1]["lead_id"])
     return pl.concat(found)

@@ -4,9 +4,10 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from leadgen_assets.domain.identity import lead_id_of
-from leadgen_assets.domain.leads import new_leads
+from leadgen_assets.domain.leads import leads_and_left_out, new_leads
 from leadgen_assets.storage.place_files import packaged_sample, read_place_file
 from leadgen_assets.storage.schemas import SCHEMAS, conform, frame_of
 
@@ -79,6 +80,44 @@ def test_a_closed_business_stays_a_lead_and_stays_closed() -> None:
     )
     (lead,) = leads_of(closed, unaware)
     assert lead["business_status"] == "closed_permanently"
+
+
+def test_chains_are_left_out_unless_they_are_wanted() -> None:
+    google = a_place("google:g1", "Burger Palace", lat=60.17, lon=24.94)
+    osm = a_place("osm:node/1", "Burger Palace", lat=60.1701, lon=24.94, category="amenity=fast_food", brand="Palace")
+    places = frame_of("places", [google, osm])
+    assert leads_and_left_out(places, NOTHING, DAY)[1] == {"a chain": 1}
+    assert new_leads(places, NOTHING, DAY).is_empty()
+    (lead,) = new_leads(places, NOTHING, DAY, include_chains=True).to_dicts()
+    assert lead["brand"] == "Palace"
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "reason"),
+    [
+        ("Säästöpankki", "amenity=bank", "a bank"),
+        ("Keskuspankki", "office=central_bank", "a bank"),
+        ("Virasto", "Local government office", "a public body"),
+        ("Museo", "tourism=museum", "a museum"),
+        ("Kirkko", "hindu_temple", "a place of worship"),
+        ("Vanhan kaupungin seurakunta", "store", "a place of worship"),
+        ("Vanha kirkkopuisto", "amenity=bicycle_rental", "an unattended amenity"),
+        ("Otto.", "ATM", "an unattended amenity"),
+        ("Ravintola Bank", "amenity=restaurant", None),
+        ("Museokauppa", "shop=gift", None),
+        ("Pyöräliike", "shop=bicycle", None),
+        ("Seurakuntakatu 3", None, None),
+        ("Taidegalleria", "tourism=gallery", None),
+    ],
+)
+def test_who_is_no_customer_is_left_out_with_a_reason(name: str, category: str | None, reason: str | None) -> None:
+    leads, left_out = leads_and_left_out(frame_of("places", [a_place("x:1", name, category=category)]), NOTHING, DAY)
+    assert (leads.height, left_out) == ((0, {reason: 1}) if reason else (1, {}))
+
+
+def test_a_place_that_was_left_out_is_no_lead_when_another_source_lists_it_later() -> None:
+    earlier = frame_of("places", [a_place("osm:node/1", "Nooa", lat=60.17, lon=24.94, category="amenity=bank")])
+    assert leads_of(a_place("google:g1", "Nooa", lat=60.1701, lon=24.94, category="store"), earlier=earlier) == []
 
 
 def test_impossible_values_become_unknown_and_an_erased_record_makes_no_lead() -> None:
