@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from leadgen_assets.cli.odd_rows import OddRows
 from leadgen_assets.cli.outcome import CHECK_FAILED, AsJson, console, ends_in_a_sentence, errors, print_json
 
 
@@ -50,10 +51,12 @@ def rehearse(
 
     home = Settings.load().leadgen_home / "rehearsal"
     quiet()
+    oddities = OddRows()
     if town is not None:
         businesses = read_town(town)
     else:
-        businesses = populate(read_place_file(places or packaged_sample()), leads=leads, seed=seed)
+        businesses = populate(read_place_file(places or packaged_sample(), oddities), leads=leads, seed=seed)
+        oddities.show(places)
     plan = RehearsalPlan(
         home=home, businesses=businesses, days=days, seed=seed, faults=faults.value, has_search=search,
         is_drawn=town is None,

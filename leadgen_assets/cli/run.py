@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leadgen_assets.cli.odd_rows import OddRows
 from leadgen_assets.cli.outcome import CHECK_FAILED, AsJson, console, ends_in_a_sentence, errors, print_json
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def run(
         )
     _require_day(settings, day)
     if settings.places_file:
-        read_place_file(settings.places_file)  # refuses what cannot be read before anything is started
+        oddities = OddRows()
+        read_place_file(settings.places_file, oddities)  # refuses what cannot be read before anything is started
+        oddities.show(settings.places_file)
     quiet()
     with ready_database(settings) as url:
         with ledger_connection(url) as connection:

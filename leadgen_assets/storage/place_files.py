@@ -1,13 +1,15 @@
 """Reading files of place records, Parquet or CSV, and cleaning what no column may hold.
 
-Only what is impossible is mended here (control characters, coordinates off the globe, a number as city, a second row of
-one id). What a phone number or a URL means is decided in `domain`.
+Only what is impossible is mended here (control characters, coordinates off the globe, a number as city, a phone without
+digits, an address without an @, a second row of one id). What a phone number or a URL means is decided in `domain`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
+from leadgen_assets.storage.place_oddities import odd_rows
 from leadgen_assets.storage.schemas import PLACE_FILE_COLUMNS
 
 REQUIRED_COLUMNS = ("source_id", "name")
@@ -23,6 +25,7 @@ _LENGTHS = {
     "opening_hours": 500,
 }
 _LENGTH = 255
+_FEWEST_DIGITS = 3  # of a telephone number, such as a short code
 # Control characters and invisible marks that reorder text; joiners stay, because emoji and several scripts need them.
 _UNSEEN = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+"
 _NOTHING = ["null", "none", "nan", "n/a", "na", "-", "--", "?", "unknown"]
@@ -38,12 +41,13 @@ def packaged_sample() -> Path:
     return Path(__file__).parents[1] / "samples" / "helsinki.parquet"
 
 
-def read_place_file(path: Path) -> pl.DataFrame:
+def read_place_file(path: Path, on_odd: Callable[[str], None] | None = None) -> pl.DataFrame:
     """The usable records of a file, in file order.
 
     Args:
         path: a Parquet or CSV file (comma, semicolon or tab; UTF-8) with PLACE_FILE_COLUMNS. `source_id` and `name`
             are required, others may be missing, further ones are ignored.
+        on_odd: is told, in a sentence each, which values are dropped and which rows are left out.
 
     Returns:
         A frame with exactly PLACE_FILE_COLUMNS, `lat` and `lon` as floats in degrees, the rest text, null where absent.
@@ -66,10 +70,16 @@ def read_place_file(path: Path) -> pl.DataFrame:
     if missing:
         raise PlaceFileError(f"The places file {path} has no column {' and no column '.join(missing)}.")
     chosen = raw.select(_column(raw, found.get(name), name) for name in PLACE_FILE_COLUMNS)
-    records = clean_records(chosen)
+    chosen = chosen.with_row_index("row")
+    cleaned = _without_impossible_values(chosen)
+    records = _one_row_each(cleaned)
     if records.is_empty():
         raise PlaceFileError(f"The places file {path} holds no record with a source_id and a name.")
-    return records
+    if on_odd is not None:
+        # the header is a CSV's first line; a value over several lines would count as one
+        for sentence in odd_rows(chosen, cleaned, records, first=1 if path.suffix.lower() == ".parquet" else 2):
+            on_odd(sentence)
+    return records.drop("row")
 
 
 def clean_records(frame: pl.DataFrame) -> pl.DataFrame:
@@ -78,21 +88,28 @@ def clean_records(frame: pl.DataFrame) -> pl.DataFrame:
     Args:
         frame: has PLACE_FILE_COLUMNS, all text; `lat` and `lon` may be floats; other columns stay as they are.
     """
+    return _one_row_each(_without_impossible_values(frame))
+
+
+def _one_row_each(frame: pl.DataFrame) -> pl.DataFrame:
+    usable = frame.drop_nulls(list(REQUIRED_COLUMNS))
+    return usable.unique(["source", "source_id"], keep="first", maintain_order=True)
+
+
+def _without_impossible_values(frame: pl.DataFrame) -> pl.DataFrame:
     texts = [name for name in PLACE_FILE_COLUMNS if name not in _NUMBERS]
     frame = frame.with_columns(_text(name) for name in texts).with_columns(_degrees(name) for name in _NUMBERS)
     nowhere = (pl.col("lat").abs() < 1e-6) & (pl.col("lon").abs() < 1e-6)  # what a failed geocoder writes
     placeless = pl.col("lat").is_null() | pl.col("lon").is_null() | nowhere
     letters = pl.col("city").str.contains(r"\p{L}")
     country = pl.col("country").str.to_uppercase().replace("UK", "GB")
-    return (
-        frame.with_columns(
-            *(pl.when(placeless).then(None).otherwise(pl.col(name)).alias(name) for name in _NUMBERS),
-            pl.when(letters).then(pl.col("city")).alias("city"),
-            pl.when(country.str.contains(r"^[A-Z]{2}$")).then(country).alias("country"),
-            pl.col("source").fill_null(_DEFAULT_SOURCE),
-        )
-        .drop_nulls(list(REQUIRED_COLUMNS))
-        .unique(["source", "source_id"], keep="first", maintain_order=True)
+    return frame.with_columns(
+        *(pl.when(placeless).then(None).otherwise(pl.col(name)).alias(name) for name in _NUMBERS),
+        pl.when(letters).then(pl.col("city")).alias("city"),
+        pl.when(country.str.contains(r"^[A-Z]{2}$")).then(country).alias("country"),
+        pl.when(pl.col("phone").str.count_matches(r"\d") >= _FEWEST_DIGITS).then(pl.col("phone")).alias("phone"),
+        pl.when(pl.col("email").str.contains(r"[^@\s]@[^@\s]+\.[^@\s]")).then(pl.col("email")).alias("email"),
+        pl.col("source").fill_null(_DEFAULT_SOURCE),
     )
 
 

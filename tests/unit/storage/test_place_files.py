@@ -118,3 +118,31 @@ def test_the_shared_files_are_read_whole(name: str, rows: int) -> None:
     records = read_place_file(shared_file(name))
     assert records.height == rows
     assert not records["city"].drop_nulls().str.contains(r"^\d+$").any()
+
+
+def test_what_is_dropped_is_said_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "places.csv"
+    path.write_text(
+        "source_id,name,lat,lon,country,phone,email\n"
+        "1,One,ninety,24.9,FI,09 1234,a@b.fi\n"
+        "2,Two,152,24.9,Germany,abc,info.at.two\n"
+        "1,Once more,60.1,24.9,FI,,\n"
+        "3,,60.1,24.9,FI,,\n"
+        '4,Four,60.1,24.9,de,null,"a@b.fi; c@d.fi"\n'
+    )
+    said: list[str] = []
+    records = read_place_file(path, said.append)
+    assert said == [
+        "line 2: lat 'ninety' is not a number of degrees between -90 and 90; the row is used without it.",
+        "line 3: lat '152' is not a number of degrees between -90 and 90; the row is used without it.",
+        "line 3: country 'Germany' is not a country's code of two letters such as DE; the row is used without it.",
+        "line 3: phone 'abc' is not a telephone number; the row is used without it.",
+        "line 3: email 'info.at.two' is not an email address; the row is used without it.",
+        "line 4 is left out: line 2 has the source_id '1' already.",
+        "line 5 is left out: it has no name.",
+    ]
+    assert records.select("source_id", "lat", "country", "phone", "email").rows() == [
+        ("1", None, "FI", "09 1234", "a@b.fi"),
+        ("2", None, None, None, None),
+        ("4", 60.1, "DE", None, "a@b.fi; c@d.fi"),
+    ]
