@@ -37,7 +37,7 @@ class Operator:
     Attributes:
         name: the person's.
         company: the company's.
-        email: where replies go.
+        email: the address that the letter comes from, so that paper and mail name the same.
         phone: empty where none is given.
         website: where the company is found.
         postal_address: one line; the law wants it in every letter.

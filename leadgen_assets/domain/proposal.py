@@ -53,10 +53,12 @@ def proposal_pages(
     facts = facts_of(lead, score)
     name = printed_name(facts.name)
     website = re.sub(r"^https?://(?:www\.)?|/$", "", operator.website)
+    heading = "A better website for" if facts.finding.own_site else "A website for"
     why = _page(
         1,
         operator,
-        title=f"Why {facts.name} needs a digital platform",
+        title=f"{heading} {facts.name}",
+        heading=heading,
         footer=f"Prepared for {name}{', ' + facts.city if facts.city else ''}",
         name=name,
         city=facts.city,

@@ -57,6 +57,12 @@ def demands(settings: Settings) -> list[tuple[str, bool, str]]:
             "COMPANY_NAME and COMPANY_WEBSITE must be your own",
         ),
         (
+            "services",
+            settings.services_file is not None,
+            "SERVICES_FILE must name your own packages and prices, because the packaged ones are an example:"
+            " copy leadgen_assets/templates/services.toml and edit it",
+        ),
+        (
             "quota",
             settings.emails_per_day > REPORT_MAILS and settings.emails_per_hour > 0,
             f"EMAILS_PER_DAY must be more than {REPORT_MAILS} (the report's) and EMAILS_PER_HOUR more than 0",

@@ -62,7 +62,7 @@ def _draft(due: DueFollowUp, step: int, settings: Settings) -> dict[str, Any]:
     operator = Operator(
         name=settings.from_name,
         company=settings.company_name,
-        email=settings.reply_to_email,
+        email=settings.from_email,
         phone=settings.company_phone,
         website=settings.company_website,
         postal_address=settings.postal_address,

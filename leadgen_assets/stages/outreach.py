@@ -59,7 +59,7 @@ def lead_register(
             register_leads(connection, rows, now)
             publish_evidence(connection, evidence_of(web_presence))
             qualified = qualification_scores.filter(pl.col("decision") == "qualified").height
-            text = f"✅ Qualified: {qualified}/{qualification_scores.height} leads need digital platform"
+            text = f"✅ Qualified: {qualified}/{qualification_scores.height} leads need a website"
             _report_progress(connection, platform, "qualification", day, text)
     with platform.ledger() as connection:
         frame = frame_of("lead_register", registered_between(connection, *bounds_of(day, zone)))

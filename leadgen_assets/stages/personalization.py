@@ -132,7 +132,7 @@ def drafts_are_lawful(platform: Platform, email_drafts: pl.DataFrame) -> dg.Asse
 
 @dg.asset(
     deps=["leads", "qualification_scores", "web_presence"],
-    **asset_options("derivation", "personalization", "weasyprint", code_version="1", personal=True),
+    **asset_options("derivation", "personalization", "weasyprint", code_version="2", personal=True),
 )
 def proposals(
     context: dg.AssetExecutionContext, platform: Platform, email_drafts: pl.DataFrame
@@ -209,7 +209,7 @@ def _operator(settings: Settings, services: Services) -> Operator:
     return Operator(
         name=settings.from_name,
         company=settings.company_name,
-        email=settings.reply_to_email,
+        email=settings.from_email,
         phone=settings.company_phone,
         website=settings.company_website,
         postal_address=settings.postal_address,

@@ -52,6 +52,7 @@ def live(settings: Settings, mail_server: MailServer, resolver: NameServer, page
             "company_website": "https://agency.test",
             "dns_resolvers": (resolver.address,),
             "dkim_selector": "s1",
+            "services_file": Path("packages_of_our_own.toml"),
         }
     )
 
@@ -79,6 +80,7 @@ def test_with_everything_in_order_it_sends(
         ({"reply_to_email": "replies@elsewhere.test"}, "elsewhere.test has no SPF record"),
         ({"emails_per_day": 1}, "EMAILS_PER_DAY"),
         ({"app_url": "https://127.0.0.1:9"}, "does not answer"),
+        ({"services_file": None}, "SERVICES_FILE must name your own packages and prices"),
         ({"brevo_smtp_host": "smtp-relay.brevo.com"}, "add brevo to PROVIDER_TERMS_ACKNOWLEDGED"),
         ({"google_places_api_key": "key"}, "add google_places to PROVIDER_TERMS_ACKNOWLEDGED"),
     ],

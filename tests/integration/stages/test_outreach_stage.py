@@ -64,7 +64,7 @@ def test_a_day_is_registered_queued_sent_and_reported(
     assert sends["status"].to_list() == ["sent"] * 3
     assert sends["smtp_reply"].str.starts_with("250").all()
     assert texts(ledger) == [
-        "✅ Qualified: 4/6 leads need digital platform",
+        "✅ Qualified: 4/6 leads need a website",
         "🤖 AI: 3 personalized emails ready to send",
         "📧 Outreach: 3 emails sent successfully",
     ]
