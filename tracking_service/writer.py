@@ -131,8 +131,8 @@ class EventWriter:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                # About half of what is under way, so that PostgreSQL commits one half while we answer the other and read
-                # what comes next. Taking all of it has the two wait for each other in turn.
+                # About half of what is under way, so that PostgreSQL commits one half while we answer the other and
+                # read what comes next. Taking all of it has the two wait for each other in turn.
                 size = min(len(self._queue), _BATCH_LIMIT, max(_SMALL_BATCH, (len(self._queue) + before) // 2))
                 before = size
                 batch = [self._queue.popleft() for _ in range(size)]

@@ -19,6 +19,7 @@ import dns.rcode
 import dns.rdatatype
 
 from leadgen_assets.clients.errors import ClientError
+from leadgen_assets.clients.resolver_sockets import ResolverSockets
 
 DnsOutcome = Literal["answered", "nxdomain", "no_data", "servfail", "timeout"]
 Kind = Literal["A", "AAAA", "CNAME", "MX", "NS", "TXT"]
@@ -53,6 +54,8 @@ class DnsAnswer:
 class DnsClient:
     """Asks the first resolver, and the next where that one failed or said that there is nothing.
 
+    Used as an asynchronous context manager it keeps its sockets open between questions.
+
     Args:
         resolvers: `address:port` each (port 53 where it is left out). A single one is asked twice.
         timeout_seconds: for one question to one resolver.
@@ -68,7 +71,15 @@ class DnsClient:
         if len(self._resolvers) == 1:
             self._resolvers *= 2
         self._timeout_seconds = timeout_seconds
+        self._sockets = ResolverSockets()
         self._wildcards: dict[tuple[str, int, str, str], asyncio.Task[frozenset[str] | None]] = {}
+
+    async def __aenter__(self) -> "DnsClient":
+        self._sockets.keep()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._sockets.close()
 
     async def addresses(self, host: str) -> DnsAnswer:
         """The IPv4 addresses of a name or, where it has none, its IPv6 addresses."""
@@ -134,8 +145,11 @@ class DnsClient:
         query = dns.message.make_query(name, kind, use_edns=True)
         try:
             async with asyncio.timeout(self._timeout_seconds):  # covers the repetition over TCP as well
-                reply, _ = await dns.asyncquery.udp_with_fallback(
-                    query, address, port=port, timeout=self._timeout_seconds, ignore_unexpected=True, ignore_errors=True
+                reply, _ = await self._sockets.lend(
+                    address,
+                    lambda lent: dns.asyncquery.udp_with_fallback(
+                        query, address, port=port, udp_sock=lent, ignore_unexpected=True, ignore_errors=True
+                    ),
                 )
         except (TimeoutError, dns.exception.Timeout):
             return "timeout", (), ()

@@ -204,11 +204,13 @@ class WebClient:
         }
         timeout = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_seconds)
         request = httpx.Request("GET", target, headers=headers, extensions={"timeout": timeout})
-        cookies.set_cookie_header(request)
+        if cookies:
+            cookies.set_cookie_header(request)
         response = await transport.handle_async_request(request)
         response.request = request
         try:
-            cookies.extract_cookies(response)
+            if "set-cookie" in response.headers:
+                cookies.extract_cookies(response)
             location = response.headers.get("location")
             if response.status_code in _REDIRECTS and location:
                 return _Answer(response.status_code, location=_joined(target, location))

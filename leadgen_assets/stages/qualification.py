@@ -240,7 +240,8 @@ async def probe_leads(
         settings.search_url, clock, engines=settings.search_engines, may_ask=may_search, user_agent=settings.user_agent,
         timeout_seconds=settings.probe_timeout_seconds, pause_seconds=settings.search_pause_seconds,
     )  # fmt: skip
-    async with registry, engine, Prober(dns, open_web, clock, robot, recall) as prober, asyncio.TaskGroup() as workers:
+    prober_of_the_run = Prober(dns, open_web, clock, robot, recall)
+    async with dns, registry, engine, prober_of_the_run as prober, asyncio.TaskGroup() as workers:
         for _ in range(min(settings.probe_concurrency, len(leads))):
             workers.create_task(work(prober))
 
