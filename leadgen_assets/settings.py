@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import NoDecode
 
 from tracking_service.settings import ServiceSettings, SettingsError
@@ -20,6 +20,11 @@ Transport = Literal["smtp", "brevo_api", "folder"]
 
 
 _MOST_FOLLOW_UPS = 4
+
+
+def _also_brevo(name: str) -> AliasChoices:
+    """The specification's name of a setting counts too; the plain one wins."""
+    return AliasChoices(name, f"brevo_{name}")
 
 
 class Settings(ServiceSettings):
@@ -68,10 +73,10 @@ class Settings(ServiceSettings):
 
     # sending
     mail_transport: Transport = "smtp"
-    brevo_smtp_host: str = ""
-    brevo_smtp_port: int = Field(default=587, ge=1, le=65535)
-    brevo_smtp_user: str = ""
-    brevo_smtp_password: str = ""
+    smtp_host: str = Field(default="", validation_alias=_also_brevo("smtp_host"))
+    smtp_port: int = Field(default=587, ge=1, le=65535, validation_alias=_also_brevo("smtp_port"))
+    smtp_user: str = Field(default="", validation_alias=_also_brevo("smtp_user"))
+    smtp_password: str = Field(default="", validation_alias=_also_brevo("smtp_password"))
     smtp_security: Security = "starttls"
     smtp_timeout_seconds: float = Field(default=60.0, gt=0)
     brevo_api_base_url: str = "https://api.brevo.com"
@@ -149,7 +154,7 @@ class Settings(ServiceSettings):
 
     def _problems(self) -> list[str]:
         groups = (
-            ("brevo_smtp_host", "brevo_smtp_user", "brevo_smtp_password"),
+            ("smtp_host", "smtp_user", "smtp_password"),
             ("imap_host", "imap_user", "imap_password"),
             ("telegram_bot_token", "telegram_chat_id"),
             ("whatsapp_number", "callmebot_api_key"),
@@ -182,7 +187,7 @@ class Settings(ServiceSettings):
             "CALLMEBOT_BASE_URL": self.callmebot_base_url if self.callmebot_api_key else "",
         }
         hosts = [(name, urlsplit(url).hostname or "") for name, url in urls.items() if url]
-        hosts += [("BREVO_SMTP_HOST", self.brevo_smtp_host), ("IMAP_HOST", self.imap_host)]
+        hosts += [("SMTP_HOST", self.smtp_host), ("IMAP_HOST", self.imap_host)]
         hosts += [("WEB_DIAL_MAP", target.rpartition(":")[0]) for target in self.web_dial_map.values()]
         return [*super()._hosts(), *hosts]
 

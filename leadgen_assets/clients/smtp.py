@@ -61,16 +61,14 @@ class SmtpSession(MailTransport):
         Raises:
             ClientError: if no mail server is set.
         """
-        if not settings.brevo_smtp_host:
-            raise ClientError(
-                "No mail server is set: fill in BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD."
-            )
+        if not settings.smtp_host:
+            raise ClientError("No mail server is set: fill in SMTP_HOST, SMTP_USER and SMTP_PASSWORD.")
         return cls(
-            settings.brevo_smtp_host,
-            settings.brevo_smtp_port,
+            settings.smtp_host,
+            settings.smtp_port,
             security=settings.smtp_security,
-            user=settings.brevo_smtp_user,
-            password=settings.brevo_smtp_password,
+            user=settings.smtp_user,
+            password=settings.smtp_password,
             greeting=domain_of(settings.from_email) or "localhost",
             timeout_seconds=settings.smtp_timeout_seconds,
             ca_file=settings.ca_file,
@@ -101,7 +99,7 @@ class SmtpSession(MailTransport):
             self._drop()
             reason = getattr(error, "verify_message", "") or error.reason or error
             raise ClientError(
-                f"{where} could not be secured ({reason}); check BREVO_SMTP_HOST, BREVO_SMTP_PORT and SMTP_SECURITY."
+                f"{where} could not be secured ({reason}); check SMTP_HOST, SMTP_PORT and SMTP_SECURITY."
             ) from None
         except smtplib.SMTPResponseException as error:
             self._drop()
@@ -209,7 +207,7 @@ class SmtpSession(MailTransport):
             kind = ClientError if error.smtp_code // 100 == 4 else LoginRefusedError
             raise kind(
                 f"The mail server {self._host} refused the login ({error.smtp_code} {_text(error.smtp_error)});"
-                " check BREVO_SMTP_USER, BREVO_SMTP_PASSWORD and the addresses it may be used from.",
+                " check SMTP_USER, SMTP_PASSWORD and the addresses it may be used from.",
                 retryable=error.smtp_code // 100 == 4,
             ) from None
 

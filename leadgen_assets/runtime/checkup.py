@@ -137,7 +137,7 @@ def _systems(settings: Settings) -> Iterator[Finding]:
         )
     yield _web_search(settings)
     for name, host, port, setting in (
-        ("mail server", settings.brevo_smtp_host, settings.brevo_smtp_port, "BREVO_SMTP_HOST"),
+        ("mail server", settings.smtp_host, settings.smtp_port, "SMTP_HOST"),
         ("reply mailbox", settings.imap_host, settings.imap_port, "IMAP_HOST"),
     ):
         yield _reach(settings, name, host, port) if host else Finding(name, "skipped", f"{setting} is not set")
@@ -169,9 +169,9 @@ def _live_systems(settings: Settings) -> list[tuple[str, bool, str]]:
     """What live mode needs set; whether it answers is another question."""
     sources = bool(settings.google_places_api_key or settings.overpass_url or settings.places_file)
     by_smtp = settings.mail_transport == "smtp"
-    mail = "set BREVO_SMTP_HOST, BREVO_SMTP_USER and BREVO_SMTP_PASSWORD"
+    mail = "set SMTP_HOST, SMTP_USER and SMTP_PASSWORD"
     return [
-        ("mail account", bool(settings.brevo_smtp_host) or not by_smtp, mail),
+        ("mail account", bool(settings.smtp_host) or not by_smtp, mail),
         ("source of places", sources, "set GOOGLE_PLACES_API_KEY, OVERPASS_URL or PLACES_FILE"),
     ]
 

@@ -74,7 +74,7 @@ def demands(settings: Settings) -> list[tuple[str, bool, str]]:
 def _terms(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     """Providers in use whose terms forbid or restrict this use: the operator says that they were read."""
     by_api = settings.mail_transport == "brevo_api"
-    uses_brevo = by_api or settings.brevo_smtp_host.lower().endswith(_BREVO_HOSTS)
+    uses_brevo = by_api or settings.smtp_host.lower().endswith(_BREVO_HOSTS)
     uses_places = bool(settings.google_places_api_key)
     providers = (
         ("brevo", uses_brevo, "its terms forbid mail that was not asked for and it suspends accounts for it"),

@@ -105,7 +105,7 @@ def _refused(attempt: Transmission, said: str) -> Outcome:
         return Outcome("queued", "quota of the account used up", _QUOTA_BACK_OFF, counts=False, stop=stop)
     if attempt.code in _AUTHENTICATION_CODES or (attempt.phase == "mail" and attempt.code != 552):
         # The server refuses the sender, not this message: every other one would burn in the same way.
-        stop = f"the mail server refuses the sender ({said}); check BREVO_SMTP_USER, FROM_EMAIL and REPLY_TO_EMAIL"
+        stop = f"the mail server refuses the sender ({said}); check SMTP_USER, FROM_EMAIL and REPLY_TO_EMAIL"
         return Outcome(
             "queued", "sender refused", timedelta(minutes=_BACK_OFF_MINUTES[0]), counts=False, stop=stop, must_act=True
         )

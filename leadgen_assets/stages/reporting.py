@@ -106,7 +106,7 @@ def _deliver(platform: Platform, day: date, report: dict) -> None:
             f"<report.{day}@{domain}>",
             platform.clock.now(),
         )
-    if status == "ready" and settings.brevo_smtp_host:
+    if status == "ready" and settings.smtp_host:
         status = send_report(settings, platform.clock, day, report)
         if status == "sent":
             with platform.ledger() as connection:

@@ -74,7 +74,7 @@ NO_OPTIONS = {
 COMMANDS = {name: [name] for name in ("rehearse", "migrate", "doctor", "report", "run", "up")} | {
     "targets": ["targets", "list"]
 }
-HALF_FILLED = """BREVO_SMTP_HOST=127.0.0.1
+HALF_FILLED = """SMTP_HOST=127.0.0.1
 PROBE_TIMEOUT_SECONDS=-1
 OPERATOR_TIMEZONE=Mars
 IMAP_HOST=imap.example.test
@@ -189,7 +189,7 @@ def test_nothing_is_written_for_input_that_cannot_be_used(ended: Ended):
 def test_settings_are_refused_all_at_once(ended: Ended, command: str):
     """A half-filled group, a wrong number, an unknown zone, an address outside loopback in a rehearsal."""
     sentence = ended.sentence(f"settings {command}")
-    for words in ("BREVO_SMTP_USER and BREVO_SMTP_PASSWORD", "PROBE_TIMEOUT_SECONDS", "'Mars'", "IMAP_HOST", ".env"):
+    for words in ("SMTP_USER and SMTP_PASSWORD", "PROBE_TIMEOUT_SECONDS", "'Mars'", "IMAP_HOST", ".env"):
         assert words in sentence
     assert ended.written("settings") == []
 
@@ -198,7 +198,7 @@ def test_doctor_names_each_wrong_setting_and_goes_on_with_the_rest(ended: Ended)
     code, output, errors, _ = ended.found["settings doctor"]
     assert code == MUST_ACT
     lines = errors.splitlines()
-    for words in ("BREVO_SMTP_USER and BREVO_SMTP_PASSWORD", "PROBE_TIMEOUT_SECONDS must", "'Mars'", "IMAP_HOST names"):
+    for words in ("SMTP_USER and SMTP_PASSWORD", "PROBE_TIMEOUT_SECONDS must", "'Mars'", "IMAP_HOST names"):
         assert [line for line in lines if words in line and line.startswith("✗ settings: ")], errors
     assert "mend DATABASE_URL" in errors
     assert "imap.example.test is not asked" in output

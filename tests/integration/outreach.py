@@ -28,10 +28,10 @@ def pointed_at(server: MailServer, **lines: object) -> Settings:
     """Settings that send through a test's own mail server, with the limits in time wide open."""
     return with_lines(
         **{
-            "BREVO_SMTP_HOST": "127.0.0.1",
-            "BREVO_SMTP_PORT": server.port,
-            "BREVO_SMTP_USER": USER,
-            "BREVO_SMTP_PASSWORD": PASSWORD,
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": server.port,
+            "SMTP_USER": USER,
+            "SMTP_PASSWORD": PASSWORD,
             "CA_FILE": server.ca_file,
             "SMTP_TIMEOUT_SECONDS": 10,
             "FROM_EMAIL": "anna@agency.test",

@@ -16,8 +16,9 @@ SUFFIXES = (".py", ".sql", ".md", ".yaml", ".yml", ".toml", ".j2", ".css")
 # Words with a slash that are no paths: models, tags, media types, time zones, folders of a package or of the database.
 NOT_PATHS = re.compile(r"(openai|qwen|leadgen|dagster|application|text|Europe|pginstall)/")
 ONLY_COMPOSE = {"POSTGRES_PASSWORD", "LEADGEN_ENV_FILE"}
-OF_THE_SPECIFICATION = {  # named there and dropped
+OF_THE_SPECIFICATION = {  # named there, and dropped or renamed
     "APP_ENV", "SUPABASE_URL", "SUPABASE_ANON_KEY", "REDIS_URL", "QUALIFICATION_HOUR", "PERSONALIZATION_HOUR", "NOW",
+    "BREVO_SMTP_HOST", "BREVO_SMTP_PORT", "BREVO_SMTP_USER", "BREVO_SMTP_PASSWORD",  # other names of SMTP_HOST, ...
 }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def test_every_problem_is_named_at_once(env_file: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "BREVO_SMTP_HOST=smtp-relay.brevo.com\nBREVO_SMTP_USER=a\nBREVO_SMTP_PASSWORD=b",
+        "SMTP_HOST=smtp-relay.brevo.com\nSMTP_USER=a\nSMTP_PASSWORD=b",
         "GROQ_API_KEY=key",
         "DATABASE_URL=postgresql+asyncpg://u:p@db.example.com:5432/postgres",
         "APP_URL=https://tracking.example.com",
@@ -98,3 +98,18 @@ def test_a_value_that_is_no_json_is_named(env_file: Path) -> None:
     env_file.write_text("WEB_DIAL_MAP=x\n")
     with pytest.raises(SettingsError, match=r"WEB_DIAL_MAP .* must be JSON"):
         Settings.load()
+
+
+def test_the_specifications_names_of_the_mail_account_count_too(env_file: Path) -> None:
+    env_file.write_text(
+        "BREVO_SMTP_HOST=127.0.0.1\nBREVO_SMTP_PORT=2525\nBREVO_SMTP_USER=a\nBREVO_SMTP_PASSWORD=b\nSMTP_USER=c\n"
+    )
+    settings = Settings.load()
+    assert (settings.smtp_host, settings.smtp_port, settings.smtp_user, settings.smtp_password) == (
+        "127.0.0.1",
+        2525,
+        "c",
+        "b",
+    )
+    env_file.write_text("BREVO_SMTP_PORT=many\n")
+    assert Settings.load_as_far_as_possible()[1] == ["SMTP_PORT must be a whole number"]

@@ -102,10 +102,10 @@ class MailExchanger:
     def settings(self) -> dict[str, str]:
         """The environment lines that point the product at this server."""
         return {
-            "BREVO_SMTP_HOST": "127.0.0.1",
-            "BREVO_SMTP_PORT": str(self._port),
-            "BREVO_SMTP_USER": _USER,
-            "BREVO_SMTP_PASSWORD": _PASSWORD,
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(self._port),
+            "SMTP_USER": _USER,
+            "SMTP_PASSWORD": _PASSWORD,
             "SMTP_SECURITY": "starttls",
             "ADMIN_EMAIL": self.operator,
         }

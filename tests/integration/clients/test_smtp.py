@@ -118,7 +118,7 @@ def test_a_server_that_is_away_may_be_tried_again(tmp_path: Path) -> None:
 
 
 def test_without_a_mail_server_one_sentence_names_the_settings(settings: Settings) -> None:
-    with pytest.raises(ClientError, match="BREVO_SMTP_HOST"):
+    with pytest.raises(ClientError, match="SMTP_HOST"):
         SmtpSession.of(settings)
 
 

@@ -40,11 +40,9 @@ def connect(exchanger: MailExchanger, ca: trustme.CA, timeout: float = 5) -> smt
     settings = exchanger.settings()
     trusting = ssl.create_default_context()
     ca.configure_trust(trusting)
-    session = smtplib.SMTP(
-        settings["BREVO_SMTP_HOST"], int(settings["BREVO_SMTP_PORT"]), "client.test", timeout=timeout
-    )
+    session = smtplib.SMTP(settings["SMTP_HOST"], int(settings["SMTP_PORT"]), "client.test", timeout=timeout)
     session.starttls(context=trusting)
-    session.login(settings["BREVO_SMTP_USER"], settings["BREVO_SMTP_PASSWORD"])
+    session.login(settings["SMTP_USER"], settings["SMTP_PASSWORD"])
     return session
 
 
@@ -92,20 +90,20 @@ def test_a_repeated_message_id_is_found(exchanger, session):
 
 def test_nothing_goes_without_encryption_and_the_right_password(exchanger):
     settings = exchanger.settings()
-    with smtplib.SMTP("127.0.0.1", int(settings["BREVO_SMTP_PORT"]), "client.test", timeout=5) as session:
+    with smtplib.SMTP("127.0.0.1", int(settings["SMTP_PORT"]), "client.test", timeout=5) as session:
         session.ehlo()
         assert session.mail("a@studio.test")[0] == 530
         session.starttls(context=ssl._create_unverified_context())
         session.ehlo()
         assert session.mail("a@studio.test")[0] == 530
         with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
-            session.login(settings["BREVO_SMTP_USER"], "wrong")
+            session.login(settings["SMTP_USER"], "wrong")
         assert refused.value.smtp_code == 535
 
 
 def test_a_stranger_s_trust_store_refuses_the_certificate(exchanger):
     with (
-        smtplib.SMTP("127.0.0.1", int(exchanger.settings()["BREVO_SMTP_PORT"]), "client.test", timeout=5) as session,
+        smtplib.SMTP("127.0.0.1", int(exchanger.settings()["SMTP_PORT"]), "client.test", timeout=5) as session,
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         session.starttls(context=ssl.create_default_context())
@@ -143,9 +141,9 @@ def test_a_stopped_server_hangs_up_on_whoever_is_connected(exchanger, session):
 
 
 def test_a_restarted_server_answers_on_the_same_port(exchanger, ca):
-    port = exchanger.settings()["BREVO_SMTP_PORT"]
+    port = exchanger.settings()["SMTP_PORT"]
     exchanger.stop()
     exchanger.start()
-    assert exchanger.settings()["BREVO_SMTP_PORT"] == port
+    assert exchanger.settings()["SMTP_PORT"] == port
     with connect(exchanger, ca) as session:
         assert submit(session, BAKER.email)[0] == 250

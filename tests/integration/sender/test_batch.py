@@ -309,7 +309,7 @@ def test_nothing_goes_at_night_or_on_sundays(
 def test_without_a_mail_server_nothing_is_claimed(settings: Settings, ledger: Connection, clock: FileClock) -> None:
     outreach_id = queue_mail(ledger, settings, 1)
     summary = send_due(settings, clock)
-    assert "BREVO_SMTP_HOST" in summary.stopped
+    assert "SMTP_HOST" in summary.stopped
     assert summary.must_act
     assert row_of(ledger, outreach_id)["status"] == "queued"
 
@@ -320,7 +320,7 @@ def test_a_server_that_is_away_costs_no_attempt(
     clock: FileClock,
     mail_server: MailServer,
 ) -> None:
-    away = pointed_at(mail_server, BREVO_SMTP_PORT=9)
+    away = pointed_at(mail_server, SMTP_PORT=9)
     outreach_id = queue_mail(ledger, away, 1)
     summary = send_due(away, clock)
     assert "cannot be reached" in summary.stopped

@@ -81,7 +81,7 @@ def test_with_everything_in_order_it_sends(
         ({"emails_per_day": 1}, "EMAILS_PER_DAY"),
         ({"app_url": "https://127.0.0.1:9"}, "does not answer"),
         ({"services_file": None}, "SERVICES_FILE must name your own packages and prices"),
-        ({"brevo_smtp_host": "smtp-relay.brevo.com"}, "add brevo to PROVIDER_TERMS_ACKNOWLEDGED"),
+        ({"smtp_host": "smtp-relay.brevo.com"}, "add brevo to PROVIDER_TERMS_ACKNOWLEDGED"),
         ({"google_places_api_key": "key"}, "add google_places to PROVIDER_TERMS_ACKNOWLEDGED"),
     ],
 )

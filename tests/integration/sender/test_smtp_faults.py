@@ -33,7 +33,7 @@ def fault(name: str, server: MailServer) -> dict[str, object]:
         server.hang_seconds = 1.0
         return {"SMTP_TIMEOUT_SECONDS": 0.5}
     elif name == "wrong password":
-        return {"BREVO_SMTP_PASSWORD": "wrong"}
+        return {"SMTP_PASSWORD": "wrong"}
     elif name == "untrusted certificate":
         return {"CA_FILE": ""}
     elif name == "no STARTTLS":
@@ -102,7 +102,7 @@ def test_every_fault_is_documented() -> None:
 def test_a_refused_sender_is_not_tried_again_before_somebody_resumes(
     settings: Settings, ledger: Connection, clock: FileClock, mail_server: MailServer
 ) -> None:
-    wrong = pointed_at(mail_server, BREVO_SMTP_PASSWORD="wrong")
+    wrong = pointed_at(mail_server, SMTP_PASSWORD="wrong")
     outreach_id = queue_mail(ledger, wrong, 1)
     assert send_due(wrong, clock).must_act
     clock.advance_to(MONDAY + timedelta(hours=1))

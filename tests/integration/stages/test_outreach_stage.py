@@ -279,7 +279,7 @@ def test_progress_waits_until_the_day_is_done(
 def test_a_setting_that_must_be_mended_fails_the_run_with_one_sentence(
     outreach: Outreach, mail_server: MailServer
 ) -> None:
-    outreach.settings = pointed_at(mail_server, BREVO_SMTP_PASSWORD="wrong")
+    outreach.settings = pointed_at(mail_server, SMTP_PASSWORD="wrong")
     outreach.given(email=1)
     outreach.run(QUEUEING)
     result = outreach.run(["email_sends"], raises=False)
@@ -289,7 +289,7 @@ def test_a_setting_that_must_be_mended_fails_the_run_with_one_sentence(
 
 
 def test_a_mail_server_that_is_away_does_not_fail_the_run(outreach: Outreach, mail_server: MailServer) -> None:
-    outreach.settings = pointed_at(mail_server, BREVO_SMTP_PORT=9)
+    outreach.settings = pointed_at(mail_server, SMTP_PORT=9)
     outreach.given(email=1)
     result = outreach.run([*QUEUEING, "email_sends"])
     [event] = [one for one in result.get_asset_materialization_events() if one.asset_key == dg.AssetKey("email_sends")]
