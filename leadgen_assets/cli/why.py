@@ -67,6 +67,24 @@ def _move(acted_on: str | None, decision: str) -> str | None:
     return "would enter" if decision == "qualified" else "would leave" if acted_on == "qualified" else "would change"
 
 
+_CHECKS = {
+    "own_site": "website of its own", "https": "valid https", "viewport": "layout for telephones",
+    "title_and_description": "title and description", "operational": "open for business",
+    "registration": "domain is registered", "domain_exists": "listed address leads somewhere",
+    "answers": "listed address answers", "parked": "only a placeholder page",
+    "structured_data": "data for search engines",
+    "up_to_date": "page is kept current", "booking_or_menu": "booking, order or menu on the page",
+    "builder": "page of a free site builder", "social_page": "page on a social network",
+    "email_published": "email address published", "phone_known": "telephone number known", "rating": "well rated",
+}  # fmt: skip
+_STATES = {"present": "yes", "absent": "no", "unknown": "not known"}
+
+
+def _words(row: dict[str, Any]) -> tuple[str, str]:
+    """Check and state as a person says them; the names of the rules' file where there are none."""
+    return _CHECKS.get(row["check"], row["check"]), _STATES.get(row["state"], row["state"])
+
+
 def _show(result: dict[str, Any]) -> None:
     from rich.markup import escape
     from rich.table import Table
@@ -86,13 +104,16 @@ def _show(result: dict[str, Any]) -> None:
             f"It {result['moves']}: the ledger holds {lead['decision']} (rules {lead['rules_version']}).",
             soft_wrap=True,
         )
-    table = Table("Check", "State", "Points", "Evidence")
+    table = Table("Check", "So", "Points", "Evidence")
     for point in result["points"]:
+        if point["state"] == "not_applicable":
+            continue
         low, high = point["points"]
         shown = f"{low}" if low == high else f"{low} to {high}"
-        table.add_row(point["check"], point["state"], f"{shown} of {point['most']}", escape(point["detail"]))
+        table.add_row(*_words(point), f"{shown} of {point['most']}", escape(point["detail"]))
     for other in result["without_points"]:
-        table.add_row(other["check"], other["state"], "", escape(other["detail"]))
+        if other["state"] != "not_applicable":
+            table.add_row(*_words(other), "", escape(other["detail"]))
     console.print(table)
     for candidate in result["asked"]:
         console.print(f"  {candidate['host']} ({candidate['origin']}): {escape(candidate['reason'])}", soft_wrap=True)

@@ -47,6 +47,7 @@ _OWN_SITE = "Its own website "
 _LISTED = re.compile(r"The listed address \S+ (?P<clause>.+)\.")
 _CLAUSES: tuple[tuple[str, FindingKind], ...] = (
     ("does not exist", "dead_domain"),
+    ("has no web address", "dead_domain"),
     ("leads to a social network", "social_only"),
     ("shows a parking or placeholder page", "parked"),
     ("shows the site of somebody else", "foreign"),

@@ -13,7 +13,8 @@ import polars as pl
 
 from leadgen_assets.domain.candidates import website_urls
 from leadgen_assets.domain.contact_candidates import public_emails, site_emails
-from leadgen_assets.domain.hosts import HostKind, host_kind
+from leadgen_assets.domain.hosts import HostKind, host_kind, registered_domain
+from leadgen_assets.domain.mail_domains import MailState, mail_states
 from leadgen_assets.domain.page_checks import PAGE_CHECKS, check_pages
 from leadgen_assets.domain.pages import Page
 from leadgen_assets.domain.public_pages import unread_hosts
@@ -113,7 +114,7 @@ def _presence_of(lead: Row, captured: Sequence[Row], earlier: Sequence[Row]) -> 
 
 
 def _findings(lead: Row, sites: Sequence[Site], captured: Sequence[Row], at: datetime) -> dict[str, Finding]:
-    state, sentence = _own_site(lead, sites)
+    state, sentence = _own_site(lead, sites, captured)
     own = own_site_of(sites) if state == "present" else None
     # the listed address is spoken of where there is no own site behind it
     listed = own or next((site for site in sites if site.origin == "record"), None)
@@ -134,7 +135,7 @@ def _findings(lead: Row, sites: Sequence[Site], captured: Sequence[Row], at: dat
     }
 
 
-def _own_site(lead: Row, sites: Sequence[Site]) -> Finding:
+def _own_site(lead: Row, sites: Sequence[Site], captured: Sequence[Row]) -> Finding:
     """Whether there is an own site that shows a page, and the one sentence for people about it."""
     own = own_site_of(sites)
     open_questions = [site for site in sites if site.verdict == "unanswered"]
@@ -147,7 +148,7 @@ def _own_site(lead: Row, sites: Sequence[Site]) -> Finding:
     pages += [url for url in (lead.get("facebook"), lead.get("instagram")) if url]
     if not sites and not pages:
         return "unknown", "Not known: neither the record nor the name gives an address that could be asked."
-    return "absent", _sentence_without(sites, pages)
+    return "absent", _sentence_without(sites, pages, mail_states(captured))
 
 
 def _sentence_about(own: Site) -> str:
@@ -169,11 +170,12 @@ def _sentence_about(own: Site) -> str:
     )
 
 
-def _sentence_without(sites: Sequence[Site], pages: Sequence[str]) -> str:
+def _sentence_without(sites: Sequence[Site], pages: Sequence[str], mail: Mapping[str, MailState]) -> str:
     listed = next((site for site in sites if site.origin == "record"), None)
     if listed is not None:
+        takes_mail = listed.verdict == "no_domain" and mail.get(registered_domain(listed.host)) == "accepts"
         what = {
-            "no_domain": "does not exist",
+            "no_domain": "has no web address (its domain takes mail)" if takes_mail else listed.reason,
             "elsewhere": "leads to a social network or a directory, not to a site of its own",
         }.get(listed.verdict, listed.reason)
         return f"The listed address {listed.host} {what}."

@@ -35,8 +35,9 @@ def failure(rows: Sequence[Row]) -> tuple[Verdict, str]:
     if failed is not None:
         return "unanswered", f"the name servers gave no answer ({failed['outcome']})"
     if not asked:
-        missing = any(row["outcome"] == "nxdomain" for row in names)
-        return "no_domain", "does not exist" if missing else "does not exist as a site (no address behind the name)"
+        # a name without an address may still take mail: that it does not exist is said only where every answer says so
+        missing = bool(names) and all(row["outcome"] == "nxdomain" for row in names)
+        return "no_domain", "does not exist" if missing else "has no web address"
     statuses = {row["status"] for row in asked if row["status"] is not None}
     for row in asked:
         # a host without a certificate of its own is judged by what it answers over http, if it does

@@ -83,7 +83,7 @@ def web_captures(context: dg.AssetExecutionContext, platform: Platform, leads: p
     )
 
 
-@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="4", personal=True))
+@dg.asset(**asset_options("derivation", "qualification", "polars", code_version="5", personal=True))
 def web_presence(
     context: dg.AssetExecutionContext, platform: Platform, web_captures: pl.DataFrame
 ) -> dg.Output[pl.DataFrame]:

@@ -23,7 +23,7 @@ from tests.unit.domain.letters_data import BROKEN, DEAD, FOREIGN, NO_SITE, PARKE
             "social_only",
         ),
         (DEAD, "dead_domain"),
-        ("The listed address a.test does not exist as a site (no address behind the name).", "dead_domain"),
+        ("The listed address a.test has no web address (its domain takes mail).", "dead_domain"),
         (BROKEN, "page_error"),
         ("The listed address a.test answers with the error 404 everywhere.", "page_error"),
         ("The listed address a.test does not answer (an error on every port).", "page_error"),
