@@ -14,7 +14,6 @@ from leadgen_assets.domain.addresses import comparable_address
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.identity import lead_id_of
 from leadgen_assets.domain.industries import industry_of
-from leadgen_assets.domain.left_out import reason_to_leave_out
 from leadgen_assets.domain.matching import Identity, one_business
 from leadgen_assets.domain.names import name_words
 from leadgen_assets.domain.phones import normalised_phone
@@ -25,6 +24,7 @@ from leadgen_assets.domain.web_addresses import (
     normalised_url,
     site_host,
 )
+from leadgen_assets.policies.left_out import reason_to_leave_out
 from leadgen_assets.storage.schemas import frame_of
 
 Record = dict[str, Any]

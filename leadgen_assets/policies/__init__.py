@@ -1,1 +1,1 @@
-"""Rules of law as data: which countries may be written to, why, and where that is written."""
+"""Rules as data: which countries may be written to and why, and who is no customer whatever their site is like."""

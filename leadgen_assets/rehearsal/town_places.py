@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 from rapidfuzz.fuzz import token_set_ratio
 
+from leadgen_assets.policies.left_out import reason_to_leave_out
 from leadgen_assets.rehearsal.town_names import name_key
 from leadgen_assets.storage.schemas import PLACE_FILE_COLUMNS
 
@@ -38,46 +39,6 @@ _CENTRES = {
     "delhi": (28.6139, 77.209),
     "new york": (40.7128, -74.006),
 }
-_NO_CUSTOMERS = frozenset(
-    [
-        "bank",
-        "banks",
-        "central_bank",
-        "bank_credit_union",
-        "atm",
-        "museum",
-        "place_of_worship",
-        "religion",
-        "religious_organization",
-        "church_cathedral",
-        "government",
-        "townhall",
-        "administrative",
-        "quango",
-        "diplomatic",
-        "embassy",
-        "courthouse",
-        "police",
-        "fire_station",
-        "post_office",
-        "political_party",
-        "library",
-        "social_facility",
-        "bicycle_rental",
-        "bicycle_parking",
-        "car_sharing",
-        "parcel_locker",
-        "vending_machine",
-        "post_box",
-        "charging_station",
-        "parking",
-        "bus_station",
-        "train_station",
-        "taxi",
-        "toilets",
-    ]
-)
-_PARISHES = ("seurakunta", "församling")
 _NOWHERE = (-38.0, -20.0)  # the open sea, for a town that no map shows
 
 
@@ -158,17 +119,11 @@ def _rows(records: pl.DataFrame) -> Iterator[dict[str, Any]]:
         name = place["name"] = " ".join(str(place["name"] or "").split())
         place["source"] = place["source"] or "file"
         key = (place["source"], place["source_id"])
-        if _is_no_customer(place):
+        if reason_to_leave_out([place]):  # no question of whether they need a site: not the town's to answer
             continue
         if place["source_id"] and key not in seen and len(name) <= _LONGEST_NAME and name_key(name):
             seen.add(key)
             yield place
-
-
-def _is_no_customer(place: dict[str, Any]) -> bool:
-    """Chains, banks, public bodies, stands: to write to them or not is no question of whether they need a site."""
-    value = str(place["category"] or "").casefold().rpartition("=")[2].strip()
-    return bool(place["brand"]) or value in _NO_CUSTOMERS or place["name"].casefold().endswith(_PARISHES)
 
 
 def _fill_gaps(rows: list[dict[str, Any]]) -> None:

@@ -117,7 +117,7 @@ def test_a_source_that_fails_leaves_the_others_and_is_named(settings: Settings, 
     with place_server(lambda _: google_error(400, "INVALID_ARGUMENT", "API key not valid.")) as google:
         append_settings(GOOGLE_PLACES_BASE_URL=google.url, GOOGLE_PLACES_API_KEY="k", PLACES_FILE=packaged_sample())
         result = run()
-    assert frame(result, "leads").height > 1200
+    assert frame(result, "leads").height > 1100
     (made,) = [event for event in result.asset_materializations_for_node("places")]
     assert "GOOGLE_PLACES_API_KEY" in str(made.metadata["failures"].value)
     assert made.metadata["from_openstreetmap"].value == frame(result, "places").height
@@ -150,7 +150,7 @@ def test_a_dry_run_asks_google_nothing_and_tells_nobody(settings: Settings, ledg
         append_settings(GOOGLE_PLACES_BASE_URL=google.url, GOOGLE_PLACES_API_KEY="k", PLACES_FILE=packaged_sample())
         result = run(tags={DRY_RUN_TAG: "true"})
         assert google.asked == []
-    assert frame(result, "leads").height > 1200
+    assert frame(result, "leads").height > 1100
     assert ledger.execute("SELECT count(*) AS n FROM alert_outbox").fetchone()["n"] == 0
 
 

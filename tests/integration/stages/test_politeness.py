@@ -23,7 +23,8 @@ def businesses() -> list[Business]:
     """Sites of every kind, and a dozen branches that are listed with one and the same site."""
     town = populate(pl.read_parquet(packaged_sample()), leads=40, seed=6)
     weak = next(business for business in town if business.site_kind == "weak")
-    branches = [business.key for business in town if business.site_kind == "none"][:12]
+    elsewhere = [one for one in town if one.record["street"] != weak.record["street"]]  # or its address is theirs
+    branches = [business.key for business in elsewhere if business.site_kind == "none"][:12]
     address = f"http://{weak.site_host}/branches/here"
     return [
         dataclasses.replace(b, listed_website=address, record=b.record | {"website": address}) if b.key in branches else b
