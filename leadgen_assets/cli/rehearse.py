@@ -129,12 +129,19 @@ def _show(result: dict[str, Any]) -> None:
     verdict = Table(title="Verdict", show_header=False, title_justify="left", box=None)
     signs = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]", "skipped": "[yellow]–[/yellow]"}
     for check in result["checks"]:
-        verdict.add_row(signs[check["state"]], check["name"].replace("_", " "), check["detail"])
+        verdict.add_row(signs[check["state"]], _in_words(check["name"]), check["detail"])
     console.print(verdict)
+    console.print("What people and machines did is counted act by act; the workbook counts businesses, each once.")
     for label, name in (("Workbook", "report_path"), ("Email", "email_path"), ("Proposal", "proposal_path")):
         console.print(f"{label:<10} {result[name] or '(none)'}", soft_wrap=True, highlight=False)
     console.print(f"{result['wall_seconds']} s, {result['runs']} runs, ${result['spent_usd']:.2f} spent.")
     console.print("Look further: " + LOOK_FURTHER.format(home="rehearsal"), soft_wrap=True, highlight=False)
+
+
+def _in_words(check: str) -> str:
+    """A check's name as people read it; a floor is how many there must be at least, or nothing was proved."""
+    name = check.removesuffix("_floor").replace("_", " ")
+    return f"enough {name}" if check.endswith("_floor") else name
 
 
 # The lines with which a rehearsal's data are looked at, whatever else was run since.
@@ -150,9 +157,17 @@ _FUNNEL: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (("qualified", "qualified,"), ("disqualified", "with a good site,"), ("unknown", "not decided yet")),
     ),
     ("Contacts", (("with_email", "by email,"), ("call_sheet", "on the call sheet"))),
-    ("Outreach", (("queued", "queued,"), ("sent", "sent,"), ("bounced", "bounced,"), ("unknown_sends", "unknown"))),
     (
-        "People",
+        "Outreach",
+        (
+            ("queued", "queued;"),
+            ("sent", "taken by a mail server;"),
+            ("bounced", "bounced, at once or after that;"),
+            ("unknown_sends", "unknown"),
+        ),
+    ),
+    (
+        "People did",
         (
             ("opened_person", "opens,"),
             ("clicked_person", "clicks,"),
@@ -160,6 +175,9 @@ _FUNNEL: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("unsubscribed", "unsubscribed"),
         ),
     ),
-    ("Machines", (("opened_machine", "opens,"), ("clicked_machine", "clicks,"), ("auto_replied", "automatic replies"))),
+    (
+        "Machines did",
+        (("opened_machine", "opens,"), ("clicked_machine", "clicks,"), ("auto_replied", "automatic replies")),
+    ),
     ("Alerts", (("alerts_telegram", "on Telegram,"), ("alerts_whatsapp", "on WhatsApp"))),
 )

@@ -75,3 +75,41 @@ def add_target(
         print_json({"id": target.id, "city": city})
     else:
         console.print(f"{city} is a target from the next discovery on.")
+
+
+@targets.command("off")
+@ends_in_a_sentence
+def switch_off(
+    city: str,
+    country: Annotated[str | None, typer.Option(help="Where cities of one name are in several countries.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look there no longer; what was found stays. `targets on` looks there again."""
+    _switch(city, country, active=False, as_json=as_json)
+
+
+@targets.command("on")
+@ends_in_a_sentence
+def switch_on(
+    city: str,
+    country: Annotated[str | None, typer.Option(help="Where cities of one name are in several countries.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look there again."""
+    _switch(city, country, active=True, as_json=as_json)
+
+
+def _switch(city: str, country: str | None, *, active: bool, as_json: bool) -> None:
+    from leadgen_assets.settings import Settings
+    from leadgen_assets.storage.database import ready_database
+    from leadgen_assets.storage.ledger import ledger_connection
+    from leadgen_assets.storage.targets import TargetError, switch_target
+
+    with ready_database(Settings.load()) as url, ledger_connection(url) as connection:
+        switched = switch_target(connection, city, country, active=active)
+    if not switched:
+        raise TargetError(f"There is no target {city}: `leadgen targets list` shows them.")
+    if as_json:
+        print_json({"city": city, "is_active": active, "switched": switched})
+    else:
+        console.print(f"{city} is {'a target again' if active else 'no target any more'} from the next discovery on.")

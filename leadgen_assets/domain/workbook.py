@@ -85,10 +85,11 @@ def _summary_sheet(sheet: "Worksheet", report: DailyReport) -> None:
         sheet.cell(row, 3, total)
         base = getattr(report.so_far, whole) if whole else 0
         cell = sheet.cell(row, 4, total / base if base else None)
-        cell.number_format = "0 %"
+        # what the share is of stands in the cell: the rows have different bases
+        cell.number_format = f'0 % "of {whole}"' if whole else "0 %"
     style_rows(sheet, 5, 4 + len(SUMMARY_ROWS), 4)
     write_text(sheet.cell(6 + len(SUMMARY_ROWS), 1), _CREDIT).font = font(italic=True, size=9, color=QUIET)
-    set_widths(sheet, (36, 12, 12, 14))
+    set_widths(sheet, (36, 12, 12, 20))
     sheet.sheet_view.showGridLines = False
 
 

@@ -90,6 +90,16 @@ def add_target(
     return _target(row)
 
 
+def switch_target(connection: Connection, city: str, country: str | None, *, active: bool) -> int:
+    """Look there from now on, or no longer; how many targets have that city (and country, where one is named)."""
+    changed = connection.execute(
+        "UPDATE target_locations SET is_active = %(active)s WHERE lower(city) = lower(%(city)s)"
+        " AND (%(country)s::text IS NULL OR country = %(country)s)",
+        {"active": active, "city": city.strip(), "country": country.upper() if country else None},
+    )
+    return changed.rowcount
+
+
 def seed_targets(connection: Connection, at: datetime) -> bool:
     """Add the first target, central Helsinki, where there is none at all; true if it was added."""
     connection.execute("LOCK TABLE target_locations IN SHARE ROW EXCLUSIVE MODE")

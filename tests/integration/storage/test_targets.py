@@ -4,7 +4,7 @@ import pytest
 
 from leadgen_assets.domain.place_types import SEARCHABLE_TYPES
 from leadgen_assets.storage.ledger import Connection
-from leadgen_assets.storage.targets import TargetError, add_target, list_targets, seed_targets
+from leadgen_assets.storage.targets import TargetError, add_target, list_targets, seed_targets, switch_target
 from tests.conftest import MONDAY
 
 
@@ -44,3 +44,15 @@ def test_a_target_that_cannot_be_searched_is_refused_with_a_reason(ledger: Conne
     with pytest.raises(TargetError, match=says):
         add_target(ledger, **({"city": "Espoo", "categories": ["bakery"], "at": MONDAY} | wrong))
     assert list_targets(ledger) == []
+
+
+def test_a_target_is_switched_off_and_on_by_its_city(ledger: Connection) -> None:
+    ledger.autocommit = False
+    seed_targets(ledger, MONDAY)
+    add_target(ledger, city="Nowhere", categories=["bakery"], at=MONDAY)
+    assert switch_target(ledger, "Helsinki", "SE", active=False) == 0
+    assert switch_target(ledger, "helsinki", "fi", active=False) == 1
+    assert switch_target(ledger, "Nowhere", None, active=False) == 1
+    assert list_targets(ledger, active_only=True) == []
+    assert switch_target(ledger, "Helsinki", None, active=True) == 1
+    assert [target.city for target in list_targets(ledger, active_only=True)] == ["Helsinki"]
