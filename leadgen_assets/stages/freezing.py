@@ -131,7 +131,7 @@ def _with_proposal(text: str, page: str, words: str, markup: str) -> tuple[str, 
     """Both parts with what is said of the proposal, after the link to our website, whoever wrote the rest."""
     if PROPOSAL_SLOT not in page or OFFER not in text:
         raise MessageError("The draft has no place for its proposal; derive it again.")
-    paragraph = f'<p style="margin:0 0 18px;{_FONT}">{markup}</p>'
+    paragraph = f'<p style="margin:0 0 18px;{_FONT};color:#22262b">{markup}</p>'
     return text.replace(OFFER, f"{OFFER}\n\n{words}", 1), page.replace(PROPOSAL_SLOT, paragraph, 1)
 
 
