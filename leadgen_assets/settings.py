@@ -4,6 +4,7 @@ Names follow the specification's `.env.example`. Nothing else in the product rea
 """
 
 import logging
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,6 +36,7 @@ class Settings(ServiceSettings):
     company_website: str = "https://example.com"
     company_phone: str = ""
     postal_address: str = ""
+    privacy_url: str = ""
     reply_to_email: str = "replies@example.com"
     admin_email: str = "you@example.com"
     services_file: Path | None = None
@@ -138,6 +140,14 @@ class Settings(ServiceSettings):
     @classmethod
     def _split_lists(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("privacy_url")
+    @classmethod
+    def _public_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme != "https" or not parts.hostname or re.search(r"""[\s<>"]""", value)):
+            raise ValueError("must be an https address such as https://yourdomain.com/privacy")
+        return value
 
     @field_validator("sending_ramp", "follow_up_days", mode="before")
     @classmethod

@@ -42,6 +42,7 @@ class Operator:
         website: where the company is found.
         postal_address: one line; the law wants it in every letter.
         consultation: what the letter offers, such as "free first consultation".
+        privacy_url: of the operator's privacy notice, which every letter then links to; empty where there is none.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Operator:
     website: str
     postal_address: str
     consultation: str = "first consultation"
+    privacy_url: str = ""
 
 
 def draft_email(

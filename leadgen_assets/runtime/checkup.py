@@ -187,6 +187,19 @@ def _live(settings: Settings) -> Iterator[Finding]:
         yield Finding("sender domain", "skipped", "asked in DNS once the settings below are in order")
     for name, holds, mend in [*wanted, *_live_systems(settings)]:
         yield Finding(name, "passed", "in order") if holds else Finding(name, "failed", mend)
+    yield _privacy_notice(settings)
+
+
+def _privacy_notice(settings: Settings) -> Finding:
+    """Recommended, not demanded: what the law asks to be told may also stand in the letter itself."""
+    if settings.privacy_url:
+        return Finding("privacy notice", "passed", f"every email links to {settings.privacy_url}")
+    return Finding(
+        "privacy notice",
+        "skipped",
+        "PRIVACY_URL is not set; recommended, because people have a right to read who you are, where their address"
+        " comes from and how to object (GDPR art. 14)",
+    )
 
 
 def _unsubscribe_page(settings: Settings) -> Finding:

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from leadgen_assets.domain.countries import country_refusal
-from leadgen_assets.domain.drafting import Operator
 from leadgen_assets.domain.follow_ups import Thread, follow_up_draft
 from leadgen_assets.domain.identity import campaign_id_of
 from leadgen_assets.domain.message import MessageError
@@ -17,6 +16,7 @@ from leadgen_assets.resources import Platform
 from leadgen_assets.sender.claims import suppressions_of
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages.freezing import FIRST_STEP, freeze
+from leadgen_assets.stages.operator import operator_of
 from leadgen_assets.storage.country_bases import present_bases
 from leadgen_assets.storage.follow_ups import DueFollowUp, follow_ups_due
 from leadgen_assets.storage.messages import MessageFiles
@@ -59,13 +59,5 @@ def _draft(due: DueFollowUp, step: int, settings: Settings) -> dict[str, Any]:
         step=step,
         is_last=step == FIRST_STEP + len(settings.follow_up_days),
     )
-    operator = Operator(
-        name=settings.from_name,
-        company=settings.company_name,
-        email=settings.from_email,
-        phone=settings.company_phone,
-        website=settings.company_website,
-        postal_address=settings.postal_address,
-    )
-    draft = follow_up_draft(str(due.lead_id), thread, operator)
+    draft = follow_up_draft(str(due.lead_id), thread, operator_of(settings))
     return draft | {"country": due.country, "timezone": due.timezone}

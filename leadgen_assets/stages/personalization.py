@@ -8,19 +8,20 @@ import dagster as dg
 import polars as pl
 
 from leadgen_assets.domain import markers
-from leadgen_assets.domain.drafting import RULES_VERSION, Operator, draft_email
+from leadgen_assets.domain.drafting import RULES_VERSION, draft_email
 from leadgen_assets.domain.evidence import shown_evidence
 from leadgen_assets.domain.facts import facts_of
 from leadgen_assets.domain.pdf import Pdf
 from leadgen_assets.domain.prompts import prompt_for
 from leadgen_assets.domain.proposal import PAGES, STYLESHEET, proposal_filename, proposal_pages
-from leadgen_assets.domain.services import Services, ServicesError, packaged_services_text, parse_services
+from leadgen_assets.domain.services import Services, ServicesError
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages.completions import Question, ask_all, payload_of
 from leadgen_assets.stages.kinds import asset_options, is_dry_run, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
+from leadgen_assets.stages.operator import operator_of, services_of
 from leadgen_assets.stages.printing import Document, print_all
 from leadgen_assets.storage.journal import captured_subjects, read_captures
 from leadgen_assets.storage.schemas import frame_of
@@ -97,7 +98,7 @@ def email_drafts(
     leads = _by_lead(known_leads(platform, draft_completions["lead_id"], day))
     scores = _latest(platform, "qualification_scores", day)
     contacts = _latest(platform, "contacts", day)
-    operator = _operator(platform.settings, _services(platform.settings))
+    operator = operator_of(platform.settings, _services(platform.settings))
     rows = []
     for completion in draft_completions.sort("lead_id").iter_rows(named=True):
         lead, contact = leads.get(completion["lead_id"]), contacts.get(completion["lead_id"])
@@ -141,7 +142,7 @@ def proposals(
     day = partition_day(context)
     settings = platform.settings
     services = _services(settings)
-    operator = _operator(settings, services)
+    operator = operator_of(settings, services)
     leads = _by_lead(known_leads(platform, email_drafts["lead_id"], day))
     scores = _latest(platform, "qualification_scores", day)
     presence = _presence(platform, email_drafts["lead_id"].to_list(), day)
@@ -195,26 +196,9 @@ def _row(lead: dict[str, Any], pdf: Pdf | str) -> dict[str, Any]:
 
 def _services(settings: Settings) -> Services:
     try:
-        text = (
-            settings.services_file.read_text(encoding="utf-8") if settings.services_file else packaged_services_text()
-        )
-        return parse_services(text, show_example_prices=settings.leadgen_mode == "rehearsal")
-    except (OSError, UnicodeDecodeError):
-        raise dg.Failure(f"SERVICES_FILE {settings.services_file} cannot be read.", allow_retries=False) from None
+        return services_of(settings)
     except ServicesError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
-
-
-def _operator(settings: Settings, services: Services) -> Operator:
-    return Operator(
-        name=settings.from_name,
-        company=settings.company_name,
-        email=settings.from_email,
-        phone=settings.company_phone,
-        website=settings.company_website,
-        postal_address=settings.postal_address,
-        consultation=services.consultation,
-    )
 
 
 def _latest(platform: Platform, asset: str, day: date) -> dict[str, dict[str, Any]]:

@@ -113,3 +113,12 @@ def test_the_specifications_names_of_the_mail_account_count_too(env_file: Path) 
     )
     env_file.write_text("BREVO_SMTP_PORT=many\n")
     assert Settings.load_as_far_as_possible()[1] == ["SMTP_PORT must be a whole number"]
+
+
+@pytest.mark.parametrize("url", ["http://studio.test/privacy", "studio.test/privacy", "https://", "https://a.test/x y"])
+def test_the_privacy_notice_has_an_https_address(env_file: Path, url: str) -> None:
+    env_file.write_text(f"PRIVACY_URL={url}\n")
+    with pytest.raises(SettingsError, match="PRIVACY_URL must be an https address"):
+        Settings.load()
+    env_file.write_text("PRIVACY_URL=https://studio.test/privacy\n")
+    assert Settings.load().privacy_url == "https://studio.test/privacy"

@@ -185,3 +185,11 @@ def test_live_mode_can_start_before_its_own_service_answers(
     found = {finding.name: finding.state for finding in examine(live)}
     assert found["unsubscribe page"] == state
     assert {found[name] for name in ("SPF", "DKIM", "DMARC", "mail server", "secret")} == {"passed"}
+
+
+def test_a_privacy_notice_is_recommended_and_not_demanded(live: Settings) -> None:
+    said = {finding.name: finding for finding in examine(live)}["privacy notice"]
+    assert said.state == "skipped"
+    assert "PRIVACY_URL is not set; recommended" in said.detail
+    with_it = live.model_copy(update={"privacy_url": "https://agency.test/privacy"})
+    assert {finding.name: finding.state for finding in examine(with_it)}["privacy notice"] == "passed"
