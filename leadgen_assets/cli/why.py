@@ -89,10 +89,12 @@ def _show(result: dict[str, Any]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from leadgen_assets.domain.addresses import with_city
+
     lead, (lower, upper) = result["lead"], result["score"]
     score = f"{lower}" if lower == upper else f"{lower} to {upper}"
     console.print(
-        f"[bold]{escape(lead['business_name'])}[/bold], {escape(lead['city'] or '')} ({lead['id']})", soft_wrap=True
+        f"[bold]{escape(with_city(lead['business_name'], lead['city']))}[/bold] ({lead['id']})", soft_wrap=True
     )
     console.print(
         f"{result['decision']}, {score} of 100 by the rules {result['rules_version']}, from what was seen on"

@@ -1,4 +1,6 @@
-"""Street addresses and positions as they are compared: same place, another place, or not known."""
+"""Street addresses: in one line as people read them, and with positions as they are compared: same place, another
+place, or not known.
+"""
 
 import math
 import re
@@ -64,6 +66,33 @@ def same_address(first: Address, second: Address) -> bool | None:
     return True if one_postcode or one_city else None
 
 
+def address_line(street: str | None, housenumber: str | None, postcode: str | None, city: str | None) -> str | None:
+    """Street, house number, postcode and city in one line, each once; None without a street.
+
+    Some sources write the whole address into the street; then only what it lacks is added.
+    """
+    parts = [part for part in (" ".join(part.split()) for part in (street or "").split(",")) if part]
+    town = " ".join(part for part in (postcode, city) if part)
+    while parts and not housenumber and _plain(parts[0]) in {_plain(city or ""), _plain(town)}:
+        parts.pop(0)  # it says in which town, not where
+    if not parts:
+        return None
+    line = " ".join(part for part in (", ".join(parts), housenumber) if part)
+    begin = _begin_of_city(line, postcode, city) if city else None
+    if begin is None:
+        return ", ".join(part for part in (line, town) if part)
+    if not postcode or _code(postcode) in _joined(line):
+        return line
+    return f"{line[:begin]}{postcode} {line[begin:]}"
+
+
+def with_city(text: str, city: str | None) -> str:
+    """The text and its city, unless it ends in the city already."""
+    if not city or re.search(rf"(?<!\w){re.escape(city)}\W*$", text, re.IGNORECASE):
+        return text
+    return f"{text}, {city}"
+
+
 def metres_between(first: tuple[float, float], second: tuple[float, float]) -> float:
     """Distance of two positions (degrees of latitude and longitude) in metres; good to a per mille below 100 km."""
     north = (first[0] - second[0]) * _METRES_PER_DEGREE
@@ -75,9 +104,26 @@ def metres_between(first: tuple[float, float], second: tuple[float, float]) -> f
     return math.hypot(north, east)
 
 
+def _begin_of_city(line: str, postcode: str | None, city: str) -> int | None:
+    """Where the city stands in a line as a part of the address, not of a name: `Rue de Paris` does not tell the city."""
+    name = re.escape(city)
+    own_part = re.search(rf"(?:,|\d\s?[a-z]?)\s(?P<city>{name})\s*(?=[,;]|$)", line, re.IGNORECASE)
+    if own_part:
+        return own_part.start("city")
+    code = _code(postcode)
+    for found in re.finditer(rf"(?<=\s){name}(?!\w)", line, re.IGNORECASE) if code else ():
+        if code in _joined(line[found.end() :]):
+            return found.start()
+    return None
+
+
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _code(postcode: str | None) -> str:
-    return "".join(_WORD.findall(_plain(postcode or "")))[:5]
+    return _joined(postcode or "")[:5]
+
+
+def _joined(text: str) -> str:
+    return "".join(_WORD.findall(_plain(text)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from leadgen_assets.domain.addresses import comparable_address
+from leadgen_assets.domain.addresses import address_line, comparable_address
 from leadgen_assets.domain.hosts import host_kind
 from leadgen_assets.domain.identity import lead_id_of
 from leadgen_assets.domain.industries import industry_of
@@ -102,7 +102,7 @@ def _lead(group: list[Record], day: date) -> Record:
         "industry": industry_of(_first(records, "category")),
         "lat": located["lat"],
         "lon": located["lon"],
-        "address": next((text for text in map(address_line, records) if text), None),
+        "address": next((text for text in map(_address_line, records) if text), None),
         "phone": next(
             (phone for phone in (normalised_phone(r["phone"], r["country"]) for r in records) if phone), None
         ),
@@ -123,13 +123,8 @@ def _lead(group: list[Record], day: date) -> Record:
     }
 
 
-def address_line(record: Record) -> str | None:
-    """Street, house number, postcode and city in one line, or None without a street."""
-    if not record["street"]:
-        return None
-    house = " ".join(part for part in (record["street"], record["housenumber"]) if part)
-    town = " ".join(part for part in (record["postcode"], record["city"]) if part)
-    return ", ".join(part for part in (house, town) if part)
+def _address_line(record: Record) -> str | None:
+    return address_line(record["street"], record["housenumber"], record["postcode"], record["city"])
 
 
 def _handle(network: str, records: Iterable[Record]) -> str | None:

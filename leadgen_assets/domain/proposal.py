@@ -13,6 +13,7 @@ from typing import Any
 import segno
 from markupsafe import Markup
 
+from leadgen_assets.domain.addresses import with_city
 from leadgen_assets.domain.drafting import Operator, is_openstreetmap
 from leadgen_assets.domain.facts import facts_of, plain_text, shortened
 from leadgen_assets.domain.services import Services
@@ -59,7 +60,7 @@ def proposal_pages(
         operator,
         title=f"{heading} {facts.name}",
         heading=heading,
-        footer=f"Prepared for {name}{', ' + facts.city if facts.city else ''}",
+        footer=f"Prepared for {with_city(name, facts.city)}",
         name=name,
         city=facts.city,
         intro=shortened(draft["intro"], _MAX_INTRO_CHARACTERS).replace(facts.name, name),

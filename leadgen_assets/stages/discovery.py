@@ -42,7 +42,7 @@ def places(context: dg.AssetExecutionContext, platform: Platform) -> dg.Output[p
     return materialized(frame, "source", "category", "city", "country", data_version=True, **counts, **notes)
 
 
-@dg.asset(**asset_options("derivation", "discovery", "polars", code_version="2", personal=True))
+@dg.asset(**asset_options("derivation", "discovery", "polars", code_version="3", personal=True))
 def leads(context: dg.AssetExecutionContext, platform: Platform, places: pl.DataFrame) -> dg.Output[pl.DataFrame]:
     """The businesses first seen that day: records of all sources merged, and set against all earlier records.
 
