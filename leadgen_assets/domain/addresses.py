@@ -105,7 +105,7 @@ def metres_between(first: tuple[float, float], second: tuple[float, float]) -> f
 
 
 def _begin_of_city(line: str, postcode: str | None, city: str) -> int | None:
-    """Where the city stands in a line as a part of the address, not of a name: `Rue de Paris` does not tell the city."""
+    """Where the city stands in a line as a part of the address; in `Rue de Paris` it is part of a name."""
     name = re.escape(city)
     own_part = re.search(rf"(?:,|\d\s?[a-z]?)\s(?P<city>{name})\s*(?=[,;]|$)", line, re.IGNORECASE)
     if own_part:
