@@ -20,6 +20,7 @@ from leadgen_assets.cli.sql import sql
 from leadgen_assets.cli.suppress import suppress
 from leadgen_assets.cli.targets import targets
 from leadgen_assets.cli.up import up
+from leadgen_assets.cli.usage import InOneSentence
 from leadgen_assets.cli.why import why
 
 
@@ -32,6 +33,8 @@ def _show_version(wanted: bool) -> None:
 
 
 app = typer.Typer(
+    name="leadgen",
+    cls=InOneSentence,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Finds local businesses without a good website, proves it, writes to them truthfully, and reports every day.",

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from leadgen_assets.cli.main import app
 from leadgen_assets.runtime.sole_use import sole_use
 from tests.rehearsals import processes_of, run_leadgen
 
@@ -63,13 +65,21 @@ OTHER_INPUTS = {
     "a home that is a file": (["migrate"], {"LEADGEN_HOME": "sound.csv"}, "LEADGEN_HOME"),
     "a home that cannot be": (["rehearse"], {"LEADGEN_HOME": "/proc/leadgen"}, "LEADGEN_HOME"),
 }
+# arguments, what the sentence names, the command whose help it names
 NO_OPTIONS = {
-    "--seed": ["rehearse", "--seed", "abc"],
-    "--leads": ["rehearse", "--leads", "0"],
-    "--days": ["rehearse", "--days", "-1"],
-    "--faults": ["rehearse", "--faults", "banana"],
-    "--date": ["run", "--date", "yesterday"],
-    "banana": ["banana"],
+    "a seed": (["rehearse", "--seed", "abc"], "--seed", "leadgen rehearse"),
+    "leads": (["rehearse", "--leads", "0"], "--leads", "leadgen rehearse"),
+    "days": (["rehearse", "--days", "-1"], "--days", "leadgen rehearse"),
+    "faults": (["rehearse", "--faults", "banana"], "--faults", "leadgen rehearse"),
+    "a date": (["run", "--date", "yesterday"], "--date", "leadgen run"),
+    "a command": (["banana"], "banana", "leadgen"),
+    "a command misspelt": (["reprot"], "Did you mean 'report'?", "leadgen"),
+    "an option": (["doctor", "--banana"], "--banana", "leadgen doctor"),
+    "an option of all": (["--banana"], "--banana", "leadgen"),
+    "an argument": (["why"], "Missing argument 'lead'.", "leadgen why"),
+    "an argument in a group": (["targets", "add"], "Missing argument 'city'.", "leadgen targets add"),
+    "what goes together": (["approve", "--sent"], "✗ Name messages or --all; ", "leadgen approve"),
+    "markup": (["[red]banana"], "[red]banana", "leadgen"),
 }
 COMMANDS = {name: [name] for name in ("rehearse", "migrate", "doctor", "report", "run", "up")} | {
     "targets": ["targets", "list"]
@@ -136,7 +146,7 @@ def ended(tmp_path_factory) -> Ended:
         cases = [
             *((f"places {name}", files, ["rehearse", "--json", "--places", name], {}) for name in UNUSABLE_PLACES),
             *((name, files, arguments, variables) for name, (arguments, variables, _) in OTHER_INPUTS.items()),
-            *((f"option {name}", files, arguments, {}) for name, arguments in NO_OPTIONS.items()),
+            *((f"option {name}", files, arguments, {}) for name, (arguments, _, _) in NO_OPTIONS.items()),
             *((f"settings {name}", settings, COMMANDS[name], {}) for name in COMMANDS if name != "doctor"),
             ("settings doctor", settings, ["doctor"], database),
             *((f"no text {name}", no_text, arguments, {}) for name, arguments in COMMANDS.items()),
@@ -176,9 +186,18 @@ def test_another_input_that_cannot_be_used_is_named(ended: Ended, name: str):
 
 @pytest.mark.parametrize("name", NO_OPTIONS)
 def test_an_option_that_means_nothing_is_refused(ended: Ended, name: str):
-    code, output, errors, _ = ended.found[f"option {name}"]
-    assert (code, output) == (MUST_ACT, "")
-    assert name in errors
+    _, said, command = NO_OPTIONS[name]
+    sentence = ended.sentence(f"option {name}")
+    assert said in sentence
+    assert sentence.endswith(f" See `{command} --help`.")
+
+
+@pytest.mark.parametrize("arguments", [[], ["targets"]])
+def test_without_a_command_the_help_is_shown(arguments: list[str]):
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == MUST_ACT
+    assert "Commands" in done.output
+    assert "✗" not in done.output
 
 
 def test_nothing_is_written_for_input_that_cannot_be_used(ended: Ended):
