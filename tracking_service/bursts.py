@@ -36,13 +36,7 @@ class Burst(NamedTuple):
         return self.requests == 1 and not self.honeypot
 
 
-class _Request(NamedTuple):
-    at: float
-    method: str
-    link: str | None
-    honeypot: bool
-
-
+_Request = tuple[float, str, str | None, bool]  # when, method, link, whether it is the honeypot
 _ALONE_AS_PIXEL, _ALONE_AS_LINK = Burst(0, 1), Burst(1, 1)
 
 
@@ -52,39 +46,40 @@ class RecentRequests:
     def __init__(self, *, window_seconds: float = BURST_SECONDS, messages_kept: int = 5000) -> None:
         self._window_seconds = window_seconds
         self._limit = messages_kept
-        self._messages: OrderedDict[UUID, list[_Request]] = OrderedDict()
+        self._messages: OrderedDict[int, list[_Request]] = OrderedDict()
 
     def note(self, outreach_id: UUID, at: datetime, method: str, link: str | None, *, honeypot: bool = False) -> Burst:
         """Remember one request (`link` is None for the pixel) and return the burst that it is part of."""
         now = at.timestamp()
         oldest = now - self._window_seconds
-        request = _Request(now, method, link, honeypot)
-        before = self._messages.pop(outreach_id, None)
+        request = (now, method, link, honeypot)
+        key = outreach_id.int
+        before = self._messages.pop(key, None)
         if before is None:  # by far the most common, so kept short
-            self._messages[outreach_id] = [request]
+            self._messages[key] = [request]
             self._forget(oldest)
             if honeypot:
                 return _burst([request], head_before=False)
             return _ALONE_AS_PIXEL if link is None else _ALONE_AS_LINK
-        seen = [earlier for earlier in before if earlier.at >= oldest][-_REQUESTS_KEPT:]
-        head_before = method != "HEAD" and link is not None and any(r.method == "HEAD" and r.link == link for r in seen)
+        seen = [earlier for earlier in before if earlier[0] >= oldest][-_REQUESTS_KEPT:]
+        head_before = method != "HEAD" and link is not None and any(r[1] == "HEAD" and r[2] == link for r in seen)
         seen.append(request)
-        self._messages[outreach_id] = seen
+        self._messages[key] = seen
         self._forget(oldest)
         return _burst(seen, head_before)
 
     def _forget(self, oldest: float) -> None:
-        while len(self._messages) > self._limit or next(iter(self._messages.values()))[-1].at < oldest:
+        while len(self._messages) > self._limit or next(iter(self._messages.values()))[-1][0] < oldest:
             self._messages.popitem(last=False)
 
 
 def _burst(seen: list[_Request], head_before: bool) -> Burst:
-    gap, last, links = None, None, set()
-    for request in seen:
-        if request.link is None:
+    gap, last_at, last_link, links = None, 0.0, None, set()
+    for at, _, link, _ in seen:
+        if link is None:
             continue
-        links.add(request.link)
-        if last is not None and last.link != request.link:
-            gap = request.at - last.at if gap is None else min(gap, request.at - last.at)
-        last = request
-    return Burst(len(links), len(seen), gap, head_before, any(request.honeypot for request in seen))
+        links.add(link)
+        if last_link is not None and last_link != link:
+            gap = at - last_at if gap is None else min(gap, at - last_at)
+        last_at, last_link = at, link
+    return Burst(len(links), len(seen), gap, head_before, any(honeypot for _, _, _, honeypot in seen))

@@ -7,10 +7,10 @@ stored hits are judged again among their neighbours. The rules themselves are in
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from tracking_service.events import TrackingEvent
 from tracking_service.verdicts import BURST_SECONDS, Hit
 
 
@@ -57,33 +57,35 @@ def hit_from_row(row: Mapping[str, Any]) -> Hit:
     if isinstance(headers, str):
         headers = json.loads(headers)
     sent_at = row.get("transmitting_at") or row.get("sent_at")
-    return hit_from_signals(
-        row["event_type"], row.get("method"), row.get("user_agent"), headers, row["occurred_at"], sent_at
-    )
+    age_seconds = None if sent_at is None else (row["occurred_at"] - sent_at).total_seconds()
+    return _hit(row["event_type"], row.get("method"), row.get("user_agent"), headers, age_seconds)
 
 
-def hit_from_signals(
-    event_type: str,
-    method: str | None,
-    user_agent: str | None,
-    headers: Mapping[str, Any],
-    occurred_at: datetime,
-    sent_at: datetime | None,
+def hit_of(event: TrackingEvent, seconds_since_sent: float | None) -> Hit:
+    """The hit of an event, at an age of its message."""
+    return _hit(event.event_type, event.method, event.user_agent, event.headers, seconds_since_sent)
+
+
+def _hit(
+    event_type: str, method: str | None, user_agent: str | None, headers: Mapping[str, Any], age_seconds: float | None
 ) -> Hit:
-    """The hit of an event: its headers hold under `burst` and `own_view` what the edge knew besides."""
-    burst = headers.get("burst") or {}
+    """The headers hold under `burst` and `own_view` what the edge knew besides."""
+    burst = headers.get("burst")
+    own_view = headers.get("own_view", False)
+    if burst is None:  # by far the most common, so kept short
+        return Hit(event_type, method or "GET", user_agent, headers, age_seconds, own_view=own_view)
     return Hit(
         event_type,
         method or "GET",
         user_agent,
         headers,
-        None if sent_at is None else (occurred_at - sent_at).total_seconds(),
+        age_seconds,
         burst.get("links", 1),
         burst.get("requests", 1),
         burst.get("link_gap_seconds"),
         burst.get("head_before", False),
         burst.get("honeypot", False),
-        headers.get("own_view", False),
+        own_view,
     )
 
 

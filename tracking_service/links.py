@@ -19,8 +19,8 @@ _HEADER_BYTES = 3 + 16
 _SIGNATURE_BYTES = 16
 _TOKEN_LIMIT = 2048
 # The other alphabet's own signs, and whatever is not base64 at all, become signs that no alphabet knows.
-_FROM_URL_SAFE = str.maketrans("-_+/=", "+/   ")
-_PADDING = ("", "===", "==", "=")
+_FROM_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/   ")
+_PADDING = (b"", b"===", b"==", b"=")
 _PATHS: dict[LinkKind, str] = {
     "open": "/track/open/",
     "click": "/track/click/",
@@ -48,8 +48,12 @@ class LinkSigner:
     def __init__(self, secrets: dict[int, str]) -> None:
         if not secrets:
             raise ValueError("A link signer needs at least one secret.")
-        self._keys = {key_id: sha256(f"links\0{secret}".encode()).digest() for key_id, secret in secrets.items()}
-        self._newest = max(self._keys)
+        # Each is begun once, with its key, and copied for every signature.
+        self._begun = {
+            key_id: hmac.new(sha256(f"links\0{secret}".encode()).digest(), digestmod="sha256")
+            for key_id, secret in secrets.items()
+        }
+        self._newest = max(self._begun)
 
     def token(self, link: Link) -> str:
         """The URL-safe token of a link."""
@@ -66,11 +70,12 @@ class LinkSigner:
         if len(token) > _TOKEN_LIMIT:
             return None
         try:
-            raw = binascii.a2b_base64(token.translate(_FROM_URL_SAFE) + _PADDING[len(token) % 4], strict_mode=True)
+            encoded = token.encode("ascii").translate(_FROM_URL_SAFE)  # the bytes' translation is the quick one
+            raw = binascii.a2b_base64(encoded + _PADDING[len(token) % 4], strict_mode=True)
         except (binascii.Error, ValueError):
             return None
         body = raw[:-_SIGNATURE_BYTES]
-        if len(body) < _HEADER_BYTES or body[0] != _VERSION or body[1] not in self._keys or body[2] not in _KINDS:
+        if len(body) < _HEADER_BYTES or body[0] != _VERSION or body[1] not in self._begun or body[2] not in _KINDS:
             return None
         if not hmac.compare_digest(raw[-_SIGNATURE_BYTES:], self._signature(body[1], body)):
             return None
@@ -81,4 +86,6 @@ class LinkSigner:
         return Link(_KINDS[body[2]], UUID(bytes=body[3:_HEADER_BYTES]), destination)
 
     def _signature(self, key_id: int, body: bytes) -> bytes:
-        return hmac.digest(self._keys[key_id], body, "sha256")[:_SIGNATURE_BYTES]
+        signature = self._begun[key_id].copy()
+        signature.update(body)
+        return signature.digest()[:_SIGNATURE_BYTES]

@@ -6,11 +6,10 @@ Leads' facts, message statuses and alerts follow from the events by triggers. On
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 import orjson
 import psycopg
@@ -19,38 +18,48 @@ from psycopg.rows import dict_row, tuple_row
 from tracking_service.clock import Clock
 from tracking_service.events import TrackingEvent
 from tracking_service.hashes import suppression_hash
-from tracking_service.histories import hit_from_signals
+from tracking_service.histories import hit_of
 from tracking_service.rejudging import begun_bursts, judge_again
-from tracking_service.verdicts import VERSION, judge
+from tracking_service.verdicts import AGE_LIMITS_SECONDS, TELLING_AGES_SECONDS, VERSION, judge
 
 _Connection = psycopg.AsyncConnection[dict[str, Any]]
 _Result = TypeVar("_Result")
-_SENT_TIMES_KEPT = 10_000
+_SENT_TIMES_KEPT = 20_000
 _FORGOTTEN_AT_ONCE = 2000
+_AGE_LIMITS = f"{{{','.join(map(str, AGE_LIMITS_SECONDS))}}}"
 
 _MESSAGES = """
 SELECT o.id, o.to_email, l.organisation FROM email_outreach o JOIN leads l ON l.id = o.lead_id
 WHERE o.id = ANY(%s) AND l.erased_at IS NULL
 """
 
-_SENT_TIMES = """
-SELECT id, coalesce(transmitting_at, sent_at), sent_at IS NOT NULL FROM email_outreach
-WHERE id = ANY(%s) AND coalesce(transmitting_at, sent_at) IS NOT NULL
-"""
-
 # Rows travel as one JSON array: a single parameter, whatever the batch. Events of erased leads find no message.
+# `judgements` is the one that holds, or, where it was not known when the message was sent, one for each age that the
+# message can have. What was not known is answered with the same round trip: how many rows were added comes first.
 _INSERT = """
-INSERT INTO email_events (id, lead_id, outreach_id, event_type, url_clicked, method, network, user_agent, headers,
-                          verdict, reasons, verdict_version, origin, occurred_at, stored_at)
-SELECT e.id, o.lead_id, o.id, e.event_type, e.url_clicked, e.method, e.network, e.user_agent, e.headers,
-       e.verdict, e.reasons, %s, 'tracking', e.occurred_at, %s
-FROM json_to_recordset(%s) AS e (
-    id UUID, outreach_id UUID, event_type TEXT, url_clicked TEXT, method TEXT, network CIDR, user_agent TEXT,
-    headers JSONB, verdict TEXT, reasons TEXT[], occurred_at TIMESTAMPTZ)
-CROSS JOIN LATERAL (
-    SELECT o.id, o.lead_id FROM email_outreach o WHERE o.id = e.outreach_id
-    AND EXISTS (SELECT 1 FROM leads l WHERE l.id = o.lead_id AND l.erased_at IS NULL OFFSET 0) OFFSET 0) o
-ON CONFLICT (id) DO NOTHING
+WITH added AS (
+    INSERT INTO email_events (id, lead_id, outreach_id, event_type, url_clicked, method, network, user_agent, headers,
+                              verdict, reasons, verdict_version, origin, occurred_at, stored_at)
+    SELECT e.id, o.lead_id, o.id, e.event_type, e.url_clicked, e.method, e.network, e.user_agent, e.headers,
+           j.judgement ->> 0, string_to_array(j.judgement ->> 1, '; '), %s, 'tracking', e.occurred_at, %s
+    FROM json_to_recordset(%s) AS e (
+        id UUID, outreach_id UUID, event_type TEXT, url_clicked TEXT, method TEXT, network CIDR, user_agent TEXT,
+        headers JSONB, judgements JSON, is_judged BOOLEAN, occurred_at TIMESTAMPTZ)
+    CROSS JOIN LATERAL (
+        SELECT o.id, o.lead_id, coalesce(o.transmitting_at, o.sent_at) AS left_at
+        FROM email_outreach o WHERE o.id = e.outreach_id
+        AND EXISTS (SELECT 1 FROM leads l WHERE l.id = o.lead_id AND l.erased_at IS NULL OFFSET 0) OFFSET 0) o
+    CROSS JOIN LATERAL (
+        SELECT e.judgements -> CASE WHEN e.is_judged THEN 0 WHEN o.left_at IS NULL THEN 0
+            ELSE 1 + width_bucket(extract(epoch FROM e.occurred_at - o.left_at)::float8, %s::float8[]) END AS judgement
+        OFFSET 0) j
+    ON CONFLICT (id) DO NOTHING
+    RETURNING 1
+)
+SELECT NULL::uuid, NULL::float8, count(*) FROM added
+UNION ALL
+SELECT id, extract(epoch FROM coalesce(transmitting_at, sent_at))::float8, 0 FROM email_outreach
+WHERE id = ANY(%s::uuid[]) AND sent_at IS NOT NULL  -- before that, a refused message may be sent again later
 """
 
 _SUPPRESS = """
@@ -100,7 +109,7 @@ class EventStore:
         self._timeout = timeout_seconds
         self._connection: _Connection | None = None
         self._turn = asyncio.Lock()
-        self._sent_times: dict[UUID, datetime] = {}  # oldest first
+        self._sent_times: dict[int, float] = {}  # by the number of the message, in seconds since 1970; oldest first
 
     async def connect(self) -> None:
         """Have an open connection.
@@ -191,42 +200,33 @@ class EventStore:
         )
 
     async def _insert(self, connection: _Connection, events: Sequence[TrackingEvent]) -> int:
-        sent_times = await self._find_sent_times(connection, events)
         now = self._clock.now()
-        rows = orjson.dumps([_row(event, sent_times.get(event.outreach_id)) for event in events]).decode()
+        known = self._sent_times
+        rows = orjson.dumps([_row(event, known.get(event.outreach_id.int)) for event in events]).decode()
+        not_known = {event.outreach_id.hex for event in events if event.outreach_id.int not in known}
+        statement = (VERSION, now, rows, _AGE_LIMITS, f"{{{','.join(not_known)}}}")
         suppressed, bursts = await self._suppressions(connection, events), begun_bursts(events)
         if not suppressed and not bursts:
-            return (await connection.execute(_INSERT, (VERSION, now, rows))).rowcount
+            async with connection.cursor(row_factory=tuple_row, binary=True) as found:
+                await found.execute(_INSERT, statement)
+                return self._remember(await found.fetchall())
         async with connection.transaction(), connection.cursor() as cursor:
-            await cursor.execute(_INSERT, (VERSION, now, rows))
-            added = cursor.rowcount
+            async with connection.cursor(row_factory=tuple_row, binary=True) as found:
+                await found.execute(_INSERT, statement)
+                added = self._remember(await found.fetchall())
             if suppressed:
                 await cursor.executemany(_SUPPRESS, [(kind, value, now) for kind, value in suppressed])
             if bursts:
                 await judge_again(cursor, bursts)
         return added
 
-    async def _find_sent_times(
-        self, connection: _Connection, events: Sequence[TrackingEvent]
-    ) -> Mapping[UUID, datetime]:
-        """When the messages of the events were handed over, as far as they were; final times are remembered."""
-        wanted = {event.outreach_id for event in events if event.outreach_id not in self._sent_times}
-        if not wanted:
-            return self._sent_times
-        times = {
-            event.outreach_id: self._sent_times[event.outreach_id]
-            for event in events
-            if event.outreach_id not in wanted
-        }
-        async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            await cursor.execute(_SENT_TIMES, (list(wanted),))
-            for message_id, at, final in await cursor.fetchall():
-                times[message_id] = at
-                if final:  # before that, a refused message may be sent again later
-                    self._sent_times[message_id] = at
+    def _remember(self, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Keep when messages were sent, which is final; how many events were added."""
+        for message_id, sent_at, _ in rows[1:]:
+            self._sent_times[message_id.int] = sent_at
         while len(self._sent_times) > _SENT_TIMES_KEPT:
             del self._sent_times[next(iter(self._sent_times))]
-        return times
+        return int(rows[0][2])
 
     async def _suppressions(self, connection: _Connection, events: Sequence[TrackingEvent]) -> list[tuple[str, bytes]]:
         wanted = {event.outreach_id for event in events if event.event_type == "unsubscribe"}
@@ -273,22 +273,23 @@ class EventStore:
         connection.pgconn.finish()
 
 
-def _row(event: TrackingEvent, sent_at: datetime | None) -> dict[str, Any]:
-    judgement = judge(
-        hit_from_signals(event.event_type, event.method, event.user_agent, event.headers, event.occurred_at, sent_at)
-    )
+def _row(event: TrackingEvent, sent_at: float | None) -> dict[str, Any]:
+    if sent_at is not None:
+        judgements = [judge(hit_of(event, event.occurred_at.timestamp() - sent_at))]
+    else:
+        judgements = [judge(hit_of(event, age_seconds)) for age_seconds in TELLING_AGES_SECONDS]
     return {
-        "id": event.id.hex,
-        "outreach_id": event.outreach_id.hex,
+        "id": event.id,
+        "outreach_id": event.outreach_id,
         "event_type": event.event_type,
         "url_clicked": event.url_clicked,
         "method": event.method,
         "network": event.network,
         "user_agent": event.user_agent,
         "headers": event.headers,
-        "verdict": judgement.verdict,
-        "reasons": judgement.reasons,
-        "occurred_at": event.occurred_at.isoformat(),
+        "judgements": [(verdict, "; ".join(reasons)) for verdict, reasons in judgements],
+        "is_judged": sent_at is not None,
+        "occurred_at": event.occurred_at,
     }
 
 

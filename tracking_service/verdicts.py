@@ -27,6 +27,9 @@ JUDGED_HEADERS = (
 )
 SCAN_SECONDS = 10.0
 LATE_SCAN_SECONDS = 60.0
+AGE_LIMITS_SECONDS = [SCAN_SECONDS, LATE_SCAN_SECONDS]
+# One age of a message for each judgement that its age can lead to: never sent, and then between the limits.
+TELLING_AGES_SECONDS = (None, SCAN_SECONDS - 1, LATE_SCAN_SECONDS - 1, LATE_SCAN_SECONDS)
 BURST_SECONDS = 10.0
 FASTEST_HAND_SECONDS = 2.0
 _MANY_LINKS = 3

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -21,6 +22,7 @@ from tracking_service.store import DatabaseAwayError, EventRefusedError, EventSt
 
 _BATCH_LIMIT = 500
 _SMALL_BATCH = 16
+_STEPS_UNTIL_SENT = 3  # of the event loop, until a batch is on its way to PostgreSQL: then it works while we answer
 _PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 _FORGET_SECONDS = 3600.0
 _HEARTBEAT = "tracking_service"
@@ -130,19 +132,29 @@ class EventWriter:
         while self._queue or not self._stopping:
             await self._wake.wait()
             self._wake.clear()
+            answer: Callable[[], None] | None = None
             while self._queue:
                 # About half of what is under way, so that PostgreSQL commits one half while we answer the other and
                 # read what comes next. Taking all of it has the two wait for each other in turn.
                 size = min(len(self._queue), _BATCH_LIMIT, max(_SMALL_BATCH, (len(self._queue) + before) // 2))
                 before = size
                 batch = [self._queue.popleft() for _ in range(size)]
-                async with self._turn:
-                    failure = await self._make_durable([event for event, _ in batch])
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(failure) if failure else done.set_result(None)
+                writing = asyncio.create_task(  # noqa: RUF006 it is awaited below
+                    self._make_durable([event for event, _ in batch])
+                )
+                if answer is not None:
+                    for _ in range(_STEPS_UNTIL_SENT):
+                        await asyncio.sleep(0)
+                    answer()
+                answer = partial(_answer, [done for _, done in batch], await writing)
+            if answer is not None:
+                answer()
 
     async def _make_durable(self, events: list[TrackingEvent]) -> NotDurableError | None:
+        async with self._turn:
+            return await self._keep(events)
+
+    async def _keep(self, events: list[TrackingEvent]) -> NotDurableError | None:
         try:
             if not self._away:
                 try:
@@ -255,3 +267,9 @@ class EventWriter:
         if time.monotonic() > self._next_loss_log:
             self._next_loss_log = time.monotonic() + 1.0
             _log.error("events_lost", reason=reason, lost=self._counters.lost)
+
+
+def _answer(waiting: list[asyncio.Future[None]], failure: NotDurableError | None) -> None:
+    for done in waiting:
+        if not done.done():
+            done.set_exception(failure) if failure else done.set_result(None)

@@ -139,7 +139,7 @@ def next_due(connection: Connection, now: datetime) -> datetime | None:
     """Since when something waits for a sender: a message that is due or too old, or one left behind; else None."""
     row = connection.execute(
         "SELECT min(CASE status WHEN 'queued' THEN not_before ELSE transmitting_at END) AS since FROM email_outreach"
-        " WHERE status = 'queued' AND not_before <= %(now)s OR status = 'queued' AND expires_at <= %(now)s"
+        " WHERE is_waiting AND not_before <= %(now)s OR is_waiting AND expires_at <= %(now)s"
         " OR status = 'transmitting'",
         {"now": now},
     ).fetchone()
@@ -154,7 +154,7 @@ def waiting_zones(
     None stands for a recipient whose zone is not known.
     """
     rows = connection.execute(
-        "SELECT DISTINCT o.timezone FROM email_outreach o WHERE o.status = 'queued' AND o.not_before <= %s"
+        "SELECT DISTINCT o.timezone FROM email_outreach o WHERE o.is_waiting AND o.not_before <= %s"
         f" AND o.to_domain <> ALL(%s) AND (NOT %s OR {IS_APPROVED})",
         (until, list(resting_domains), approved_only),
     )
@@ -165,7 +165,7 @@ def is_anything_left_over(connection: Connection, now: datetime) -> bool:
     """Whether a message waits for tidying: left `transmitting` by a sender that stopped, or too old to be sent."""
     row = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM email_outreach WHERE status = 'transmitting'"
-        " OR status = 'queued' AND expires_at <= %s) AS found",
+        " OR is_waiting AND expires_at <= %s) AS found",
         (now,),
     ).fetchone()
     return bool(row and row["found"])
@@ -201,7 +201,7 @@ def hold_due_message(
         "              AND p.status NOT IN ('sent', 'delivered')) THEN 'an earlier message did not arrive'"
         " END AS stop"
         " FROM email_outreach o JOIN leads l ON l.id = o.lead_id"
-        " WHERE o.status = 'queued' AND o.not_before <= %s AND o.to_domain <> ALL(%s) AND o.id <> ALL(%s)"
+        " WHERE o.is_waiting AND o.not_before <= %s AND o.to_domain <> ALL(%s) AND o.id <> ALL(%s)"
         f" AND coalesce(o.timezone, '') = ANY(%s) AND (NOT %s OR {IS_APPROVED})"
         " ORDER BY o.not_before, o.queued_at, o.id LIMIT 1 FOR SHARE OF l FOR UPDATE OF o SKIP LOCKED",
         (now, list(resting_domains), list(passed_over), [zone or "" for zone in zones], approved_only),
@@ -221,7 +221,7 @@ def cancel_expired(connection: Connection, now: datetime) -> int:
     """Give up messages that waited too long to be news; how many there were."""
     return connection.execute(
         "UPDATE email_outreach SET status = 'cancelled', status_reason = 'expired'"
-        " WHERE status = 'queued' AND expires_at <= %s",
+        " WHERE is_waiting AND expires_at <= %s",
         (now,),
     ).rowcount
 

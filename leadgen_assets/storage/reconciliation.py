@@ -27,7 +27,7 @@ def unknown_messages(connection: Connection, *, not_looked_for_since: datetime |
     """The messages that are unknown, oldest first; with a moment, only those nobody looked for since then."""
     rows = connection.execute(
         "SELECT id, to_email, subject, message_id, coalesce(status_reason, '') AS reason,"
-        " transmitting_at AS handed_over_at FROM email_outreach WHERE status = 'unknown'"
+        " transmitting_at AS handed_over_at FROM email_outreach WHERE is_uncertain AND status = 'unknown'"
         " AND (%(since)s::timestamptz IS NULL OR looked_for_at IS NULL"
         " OR looked_for_at <= %(since)s) ORDER BY transmitting_at, id",
         {"since": not_looked_for_since},
@@ -56,7 +56,7 @@ def settle_answered(connection: Connection, at: datetime) -> int:
     """Settle what was answered before it was known to be unknown; how many there were."""
     row = connection.execute(
         "SELECT coalesce(settle_as_sent(array_agg(o.id), 'an answer came', %s), 0) AS settled FROM email_outreach o"
-        " WHERE o.status = 'unknown' AND ("
+        " WHERE o.is_uncertain AND o.status = 'unknown' AND ("
         " EXISTS (SELECT 1 FROM email_events e WHERE e.lead_id = o.lead_id AND e.outreach_id = o.id)"
         " OR EXISTS (SELECT 1 FROM inbox_messages m WHERE m.outreach_id = o.id AND m.classification <> 'unrelated'"
         "            AND m.matched_by <> 'sender_and_subject'))",
@@ -83,7 +83,7 @@ def is_anything_to_look_for(
 ) -> bool:
     """Whether an unknown message was not looked for since a moment (None: never mind that), or is so old."""
     row = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM email_outreach WHERE status = 'unknown'"
+        "SELECT EXISTS (SELECT 1 FROM email_outreach WHERE is_uncertain AND status = 'unknown'"
         " AND (coalesce(looked_for_at, '-infinity') <= %s::timestamptz OR transmitting_at <= %s)) AS found",
         (not_looked_for_since, handed_over_before),
     ).fetchone()

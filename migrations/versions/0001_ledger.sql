@@ -86,9 +86,10 @@ CREATE INDEX leads_by_discovery ON leads (discovered_at, id);
 CREATE INDEX leads_by_email ON leads (lower(email));
 CREATE INDEX leads_by_organisation ON leads (organisation) WHERE organisation IS NOT NULL;
 
+-- Written by a trigger of the leads only, and deleted by one: a foreign key would check every row once more.
 CREATE TABLE status_changes (
     id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    lead_id         UUID NOT NULL REFERENCES leads (id) ON DELETE CASCADE,
+    lead_id         UUID NOT NULL,
     from_status     TEXT NOT NULL,
     to_status       TEXT NOT NULL,
     rules_version   TEXT,
@@ -145,14 +146,16 @@ CREATE TABLE email_outreach (
     smtp_reply          TEXT,
     provider_message_id TEXT,
     looked_for_at       TIMESTAMPTZ,
+    -- What indexes ask instead of the status: it changes with the first answer to a message, and these do not.
+    is_waiting          BOOLEAN NOT NULL GENERATED ALWAYS AS (status = 'queued') STORED,
+    is_uncertain        BOOLEAN NOT NULL GENERATED ALWAYS AS (status IN ('unknown', 'abandoned')) STORED,
     UNIQUE (lead_id, step),
     UNIQUE (id, lead_id),  -- what events refer to
     CHECK (expires_at > queued_at),
     CHECK (status NOT IN ('sent', 'delivered') OR sent_at IS NOT NULL)
-);
-CREATE INDEX outreach_due ON email_outreach (not_before) WHERE status = 'queued';
-CREATE INDEX outreach_unknown ON email_outreach (transmitting_at) WHERE status = 'unknown';
-CREATE INDEX outreach_uncertain ON email_outreach (id) WHERE status IN ('unknown', 'abandoned');
+) WITH (fillfactor = 80, toast_tuple_target = 512);  -- letters live beside the rows, so that a new version is small
+CREATE INDEX outreach_due ON email_outreach (not_before) WHERE is_waiting;
+CREATE INDEX outreach_uncertain ON email_outreach (transmitting_at) WHERE is_uncertain;
 CREATE INDEX outreach_by_transmission ON email_outreach (transmitting_at);
 CREATE INDEX outreach_by_campaign ON email_outreach (campaign_id);
 CREATE INDEX outreach_by_address ON email_outreach (lower(to_email));
@@ -214,7 +217,7 @@ CREATE TABLE alert_outbox (
     channel         TEXT NOT NULL CHECK (channel IN ('telegram', 'whatsapp')),
     kind            TEXT NOT NULL CHECK (kind IN
                     ('opened', 'clicked', 'replied', 'unsubscribed', 'bounced', 'complained', 'progress', 'failure', 'report')),
-    lead_id         UUID REFERENCES leads (id) ON DELETE CASCADE,
+    lead_id         UUID,  -- as in status_changes
     text            TEXT,
     status          TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sending', 'sent', 'failed', 'unknown', 'expired')),
     attempts        INTEGER NOT NULL DEFAULT 0,
@@ -367,7 +370,18 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER lead_facts_stay BEFORE UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION guard_lead_facts();
+-- Called where a known fact changes; learning one, as most hits' updates do, costs no call.
+CREATE TRIGGER lead_facts_stay BEFORE UPDATE ON leads FOR EACH ROW WHEN (
+       OLD.queued_at IS NOT NULL AND NEW.queued_at IS NULL
+    OR OLD.email_sent_at IS NOT NULL AND OLD.email_sent_at IS DISTINCT FROM NEW.email_sent_at
+    OR OLD.first_opened_at IS NOT NULL AND NEW.first_opened_at IS NULL
+    OR OLD.first_clicked_at IS NOT NULL AND NEW.first_clicked_at IS NULL
+    OR OLD.bounced_at IS NOT NULL AND NEW.bounced_at IS NULL
+    OR OLD.first_replied_at IS NOT NULL AND NEW.first_replied_at IS NULL
+    OR OLD.unsubscribed_at IS NOT NULL AND NEW.unsubscribed_at IS NULL
+    OR OLD.converted_at IS NOT NULL AND NEW.converted_at IS NULL
+    OR OLD.erased_at IS NOT NULL AND NEW.erased_at IS NULL)
+    EXECUTE FUNCTION guard_lead_facts();
 
 CREATE FUNCTION guard_outreach_status() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -383,7 +397,10 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER outreach_moves BEFORE UPDATE ON email_outreach FOR EACH ROW EXECUTE FUNCTION guard_outreach_status();
+CREATE TRIGGER outreach_moves BEFORE UPDATE ON email_outreach FOR EACH ROW
+    WHEN (NEW.status <> OLD.status AND (OLD.status, NEW.status) <> ('sent', 'delivered')  -- what most answers bring
+          OR NEW.message_sha256 <> OLD.message_sha256 OR NEW.message_id <> OLD.message_id)
+    EXECUTE FUNCTION guard_outreach_status();
 
 -- A message whose hand-over was uncertain turns out to have left: the row and the lead's fact change together.
 CREATE FUNCTION settle_as_sent(messages UUID[], reason TEXT, at TIMESTAMPTZ) RETURNS INTEGER LANGUAGE plpgsql AS $$
@@ -405,7 +422,7 @@ END $$;
 CREATE FUNCTION facts_from_events() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
     -- An answer to a message whose hand-over was uncertain shows that it left. Such messages are few, and looked at first.
-    IF EXISTS (WITH uncertain AS MATERIALIZED (SELECT id FROM email_outreach WHERE status IN ('unknown', 'abandoned'))
+    IF EXISTS (WITH uncertain AS MATERIALIZED (SELECT id FROM email_outreach WHERE is_uncertain)
                SELECT 1 FROM uncertain JOIN stored s ON s.outreach_id = uncertain.id) THEN
         PERFORM 1 FROM leads WHERE id IN (SELECT lead_id FROM stored) ORDER BY id FOR NO KEY UPDATE;
         PERFORM settle_as_sent(array_agg(DISTINCT outreach_id), 'an answer came', max(stored_at)) FROM stored;
@@ -510,6 +527,15 @@ BEGIN
 END $$;
 CREATE TRIGGER lead_changes AFTER UPDATE ON leads REFERENCING OLD TABLE AS formerly NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION note_lead_changes();
+
+CREATE FUNCTION forget_lead_changes() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM status_changes WHERE lead_id IN (SELECT id FROM gone);
+    DELETE FROM alert_outbox WHERE lead_id IN (SELECT id FROM gone);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lead_changes_go AFTER DELETE ON leads REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION forget_lead_changes();
 
 -- Erasure keeps counts and suppressions, and nothing that names the business. The caller adds the suppressions first.
 CREATE FUNCTION erase_lead(erased UUID, at TIMESTAMPTZ) RETURNS BOOLEAN LANGUAGE plpgsql AS $$

@@ -138,6 +138,7 @@ def test_erasing_a_lead_succeeds_and_keeps_its_suppression(ledger: Connection) -
     )
     left = ledger.execute("SELECT lead_id, outreach_id FROM email_events").fetchall()
     assert left == [{"lead_id": None, "outreach_id": None}]
+    assert ledger.execute("SELECT lead_id FROM status_changes UNION SELECT lead_id FROM alert_outbox").fetchall() == []
 
 
 def test_an_event_belongs_to_a_message_and_that_messages_lead(ledger: Connection) -> None:

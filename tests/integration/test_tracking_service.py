@@ -166,6 +166,15 @@ def test_a_stored_event_can_be_judged_again_with_the_same_result(door: Door) -> 
         assert (judgement.verdict, list(judgement.reasons)) == (row["verdict"], row["reasons"])
 
 
+def test_the_first_hit_of_a_message_is_judged_by_its_age_as_well_as_the_next(door: Door) -> None:
+    """When a message was sent is not known before its first hit is stored; the verdict is chosen there."""
+    for seconds, first in ((3, "machine"), (10, "unsure"), (59, "unsure"), (60, "person"), (86_400, "person")):
+        message = door.message(age=timedelta(seconds=seconds))
+        door.service.get(click_path(message))
+        door.service.get(click_path(message))
+        assert [event["verdict"] for event in door.events(message)] == [first, first], seconds
+
+
 def test_head_is_answered_like_get_and_never_counts(door: Door) -> None:
     message = door.message()
     pixel = httpx.head(door.service.url + open_path(message), headers=PERSON)

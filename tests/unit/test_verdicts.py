@@ -1,15 +1,18 @@
 """Who made a hit, by the signals that mail programs, proxies, scanners and browsers really send."""
 
 import json
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.verdicts import CASES, judged, read_cases, score
 from tests.conftest import MONDAY
 from tracking_service.histories import Moment, hit_from_row, in_context
-from tracking_service.verdicts import Hit, judge
+from tracking_service.verdicts import AGE_LIMITS_SECONDS, TELLING_AGES_SECONDS, Hit, judge
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -41,6 +44,22 @@ def hit(event_type: str, agent: str | None, seconds: float | None = HOUR, **sign
 @pytest.mark.parametrize("event_type", ["open", "click"])
 def test_people_in_browsers_are_people(event_type: str, seconds: float, agent: str) -> None:
     assert judge(hit(event_type, agent, seconds)).verdict == "person"
+
+
+@given(
+    event_type=st.sampled_from(["open", "click", "unsubscribe"]),
+    agent=st.sampled_from([None, CHROME, APPLE_MAIL, GMAIL, "Mozilla/5.0", HEADLESS]),
+    language=st.booleans(),
+    links=st.integers(1, 3),
+    seconds=st.one_of(st.floats(-100, 200), st.floats(-1e6, 1e9)),
+)
+def test_every_age_leads_to_the_judgement_of_the_telling_age_between_the_same_limits(
+    event_type: str, agent: str | None, language: bool, links: int, seconds: float
+) -> None:
+    at_any_age = hit(event_type, agent, seconds, headers=FINNISH if language else {}, links_in_burst=links)
+    telling = TELLING_AGES_SECONDS[1 + bisect_right(AGE_LIMITS_SECONDS, seconds)]
+    assert judge(at_any_age) == judge(replace(at_any_age, seconds_since_sent=telling))
+    assert TELLING_AGES_SECONDS[0] is None
 
 
 @pytest.mark.parametrize("agent", [APPLE_MAIL, OUTLOOK, THUNDERBIRD, GMAIL, YAHOO])

@@ -15,7 +15,7 @@ _GUARDS = (
     ("referrer-policy", "no-referrer"),
     ("x-robots-tag", "noindex, nofollow"),
 )
-PIXEL_HEADERS = (*_GUARDS, ("pragma", "no-cache"), ("cross-origin-resource-policy", "cross-origin"))
+PIXEL_HEADERS = (*_GUARDS, ("cross-origin-resource-policy", "cross-origin"))
 REDIRECT_HEADERS = _GUARDS
 FILE_HEADERS = (*_GUARDS, ("content-disposition", 'inline; filename="Proposal.pdf"'))
 _PAGE_HEADERS = (*_GUARDS, ("content-security-policy", CONTENT_SECURITY_POLICY), ("x-frame-options", "DENY"))
