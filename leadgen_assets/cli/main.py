@@ -16,6 +16,7 @@ from leadgen_assets.cli.rehearse import rehearse
 from leadgen_assets.cli.report import report
 from leadgen_assets.cli.resume import resume
 from leadgen_assets.cli.run import run
+from leadgen_assets.cli.send_test import send_test
 from leadgen_assets.cli.sql import sql
 from leadgen_assets.cli.suppress import suppress
 from leadgen_assets.cli.targets import targets
@@ -54,6 +55,7 @@ app.command()(up)
 app.command()(rehearse)
 app.command()(run)
 app.command()(approve)
+app.command("send-test")(send_test)
 app.command()(pause)
 app.command()(resume)
 app.command()(suppress)

@@ -52,11 +52,14 @@ def ends_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
 def expected_errors() -> tuple[type[Exception], ...]:
     """The exceptions whose message is already the sentence an operator needs."""
     from leadgen_assets.clients.errors import ClientError
+    from leadgen_assets.domain.message import MessageError
     from leadgen_assets.domain.scoring_rules import ScoringRulesError
+    from leadgen_assets.domain.services import ServicesError
     from leadgen_assets.domain.suppressible import NotSuppressibleError
     from leadgen_assets.rehearsal.population import PopulationError
     from leadgen_assets.rehearsal.town_files import TownFileError
     from leadgen_assets.runtime.processes import StartError
+    from leadgen_assets.sender.trial_mail import TestRefusedError
     from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
     from leadgen_assets.storage.place_files import PlaceFileError
     from leadgen_assets.storage.targets import TargetError
@@ -65,6 +68,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
 
     return (
         ClientError,
+        MessageError,
         NotSuppressibleError,
         PopulationError,
         TownFileError,
@@ -74,7 +78,9 @@ def expected_errors() -> tuple[type[Exception], ...]:
         ScoringRulesError,
         TargetError,
         QueryError,
+        ServicesError,
         SettingsError,
+        TestRefusedError,
     )
 
 
