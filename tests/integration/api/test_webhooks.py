@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from leadgen_assets.mailbox import is_news_waiting, poll_mailbox
+from leadgen_assets.sender.outcomes import provider_message_id
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.ledger import ledger_connection
 from leadgen_assets.storage.suppressions import Recipient, Suppressions
@@ -127,12 +128,16 @@ def test_an_uncertain_hand_over_is_settled(api: Api, told, before: str, kind: st
     assert value(api.ledger, "SELECT email_sent_at FROM leads WHERE id = %s", lead) == MONDAY
 
 
-def test_messages_are_found_by_their_names_too(api: Api, told) -> None:
-    _, message, address = sent(api, "named")
-    ours = {"message-id": f"<{message}.1@studio.test>", "X-Mailin-custom": None}
+@pytest.mark.parametrize("brackets", ["{}", "<{}>"])
+def test_messages_are_found_by_their_names_too(api: Api, told, brackets: str) -> None:
+    """By our Message-ID, and by the relay's id from its answer to the message; each without the other and the header."""
+    _, message, address = sent(api, f"named {brackets}")
+    ours = {"message-id": brackets.format(f"{message}.1@studio.test"), "X-Mailin-custom": None}
     assert told(event(message, "delivered", address, **ours))["stored"] == 1
-    api.ledger.execute("UPDATE email_outreach SET provider_message_id = 'relay-9' WHERE id = %s", (message,))
-    assert told(event(message, "opened", address, **ours | {"message-id": "relay-9"}))["stored"] == 1
+    relays = provider_message_id(f"2.0.0 OK: queued as <{message.int % 10**11}@smtp-relay.sendinblue.com>")
+    api.ledger.execute("UPDATE email_outreach SET provider_message_id = %s WHERE id = %s", (relays, message))
+    theirs = ours | {"message-id": brackets.format(relays)}
+    assert told(event(message, "opened", address, **theirs))["stored"] == 1
 
 
 def test_strangers_are_suppressed_and_nothing_else(api: Api, told) -> None:
