@@ -3,7 +3,6 @@
 Kept in memory for a bounded number of messages; a restart forgets it, and the stored events still hold what was seen.
 """
 
-from collections import OrderedDict
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -41,36 +40,41 @@ _ALONE_AS_PIXEL, _ALONE_AS_LINK = Burst(0, 1), Burst(1, 1)
 
 
 class RecentRequests:
-    """Remembers the requests of the last seconds, of a bounded number of messages."""
+    """Remembers the requests of the last seconds, of a bounded number of messages.
 
-    def __init__(self, *, window_seconds: float = BURST_SECONDS, messages_kept: int = 5000) -> None:
+    Messages are kept in two generations: when the young one is full or a window old, it becomes the old one, and what
+    was old is forgotten at once. One request of the pixel, which is most of what comes, is kept as its moment alone.
+    """
+
+    def __init__(self, *, window_seconds: float = BURST_SECONDS, messages_kept: int = 4000) -> None:
         self._window_seconds = window_seconds
-        self._limit = messages_kept
-        self._messages: OrderedDict[int, list[_Request]] = OrderedDict()
+        self._generation_limit = messages_kept // 2
+        self._young: dict[int, float | list[_Request]] = {}
+        self._old: dict[int, float | list[_Request]] = {}
+        self._young_since = float("-inf")
 
     def note(self, outreach_id: UUID, at: datetime, method: str, link: str | None, *, honeypot: bool = False) -> Burst:
         """Remember one request (`link` is None for the pixel) and return the burst that it is part of."""
-        now = at.timestamp()
-        oldest = now - self._window_seconds
-        request = (now, method, link, honeypot)
-        key = outreach_id.int
-        before = self._messages.pop(key, None)
+        now, key = at.timestamp(), outreach_id.int
+        age = now - self._young_since
+        if age >= self._window_seconds or len(self._young) >= self._generation_limit:
+            self._old = self._young if age < 2 * self._window_seconds else {}
+            self._young, self._young_since = {}, now
+        before = self._young.get(key) or self._old.get(key)
         if before is None:  # by far the most common, so kept short
-            self._messages[key] = [request]
-            self._forget(oldest)
             if honeypot:
-                return _burst([request], head_before=False)
+                self._young[key] = [(now, method, link, True)]
+                return _burst([(now, method, link, True)], head_before=False)
+            self._young[key] = now if link is None and method == "GET" else [(now, method, link, False)]
             return _ALONE_AS_PIXEL if link is None else _ALONE_AS_LINK
+        if isinstance(before, float):
+            before = [(before, "GET", None, False)]
+        oldest = now - self._window_seconds
         seen = [earlier for earlier in before if earlier[0] >= oldest][-_REQUESTS_KEPT:]
         head_before = method != "HEAD" and link is not None and any(r[1] == "HEAD" and r[2] == link for r in seen)
-        seen.append(request)
-        self._messages[key] = seen
-        self._forget(oldest)
+        seen.append((now, method, link, honeypot))
+        self._young[key] = seen
         return _burst(seen, head_before)
-
-    def _forget(self, oldest: float) -> None:
-        while len(self._messages) > self._limit or next(iter(self._messages.values()))[-1][0] < oldest:
-            self._messages.popitem(last=False)
 
 
 def _burst(seen: list[_Request], head_before: bool) -> Burst:

@@ -6,7 +6,7 @@ Counting starts anew each minute and forgets everything, so that memory is bound
 import time
 from collections.abc import Callable, Hashable
 
-_KEYS_KEPT = 10_000
+_KEYS_KEPT = 4_000
 
 
 class HitLimits:

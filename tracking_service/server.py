@@ -19,7 +19,7 @@ from tracking_service.store import EventStore
 from tracking_service.writer import EventWriter
 
 _DRAIN_SECONDS = 1
-_ALLOCATIONS_BETWEEN_COLLECTIONS = 5_000
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 3_000
 
 
 class ServerError(Exception):

@@ -38,12 +38,22 @@ def test_the_link_that_no_person_sees_marks_the_whole_burst() -> None:
 
 
 def test_memory_is_bounded_by_messages_and_by_time() -> None:
-    recent = RecentRequests(messages_kept=3)
+    recent = RecentRequests(messages_kept=4)
     messages = [UUID(int=number) for number in range(5)]
     for message in messages:
         for _ in range(100):
             recent.note(message, **after(0), method="GET", link=None)
     assert recent.note(messages[0], **after(1), method="GET", link=None).requests == 1
     assert recent.note(messages[4], **after(1), method="GET", link=None).requests == 17
+    assert len(recent._young) + len(recent._old) <= 4
     recent.note(uuid4(), **after(60), method="GET", link=None)
-    assert len(recent._messages) == 1
+    assert len(recent._young) + len(recent._old) == 1
+
+
+def test_what_was_remembered_outlives_a_change_of_generation_within_the_window() -> None:
+    recent, message = RecentRequests(window_seconds=10), uuid4()
+    recent.note(uuid4(), **after(0), method="GET", link=None)
+    recent.note(message, **after(9), method="HEAD", link=OFFER)
+    assert recent.note(message, **after(11), method="GET", link=OFFER) == Burst(1, 2, None, head_before=True)
+    assert recent.note(message, **after(20), method="GET", link=None) == Burst(1, 2)
+    assert recent.note(message, **after(45), method="GET", link=None) == Burst(0, 1)

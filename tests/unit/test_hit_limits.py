@@ -18,4 +18,4 @@ def test_a_network_and_a_link_have_their_own_limits_for_a_minute() -> None:
 def test_memory_is_bounded_within_a_minute() -> None:
     limits = HitLimits(per_network=10**9, per_link=1, seconds=lambda: 0.0)
     assert all(limits.allows(None, number) for number in range(50_000))
-    assert len(limits._links) <= 20_001
+    assert len(limits._links) <= 4_001
