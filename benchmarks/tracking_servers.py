@@ -51,8 +51,12 @@ class Server:
 @contextmanager
 def baseline(postgres: EmbeddedPostgres, folder: Path, messages: int) -> Iterator[Server]:
     """The specification's own design with one worker."""
-    name = _database(postgres, "baseline", None)
-    url = postgres.url(name)
+    with _database(postgres, "baseline", None) as url, _baseline_on(url, folder, messages) as server:
+        yield server
+
+
+@contextmanager
+def _baseline_on(url: str, folder: Path, messages: int) -> Iterator[Server]:
     tokens = folder / "baseline.tokens"
     made = [(uuid4(), uuid4(), uuid4().hex) for _ in range(messages)]
     with psycopg.connect(url) as connection:
@@ -92,8 +96,13 @@ def ceiling(postgres: EmbeddedPostgres, folder: Path, messages: int) -> Iterator
 
 @contextmanager
 def _service(module: str, name: str, postgres: EmbeddedPostgres, folder: Path, messages: int) -> Iterator[Server]:
-    url, port = postgres.url(_database(postgres, name, "template_ledger")), _free_port()
-    tokens, settings = folder / f"{name}.tokens", folder / f"{name}.env"
+    with _database(postgres, name, "template_ledger") as url, _service_on(url, module, name, folder, messages) as server:
+        yield server
+
+
+@contextmanager
+def _service_on(url: str, module: str, name: str, folder: Path, messages: int) -> Iterator[Server]:
+    port, tokens, settings = _free_port(), folder / f"{name}.tokens", folder / f"{name}.env"
     signer = LinkSigner({0: _SECRET})
     tokens.write_text(
         "".join(
@@ -146,12 +155,14 @@ def database_processor_seconds(postgres: EmbeddedPostgres) -> float:
     return sum(_processor_seconds(pid) for pid in (owner, *map(int, children)))
 
 
-def _database(postgres: EmbeddedPostgres, name: str, template: str | None) -> str:
+@contextmanager
+def _database(postgres: EmbeddedPostgres, name: str, template: str | None) -> Iterator[str]:
+    """A database for one run; none pays for the one before, by vacuuming or writing what that one left behind."""
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS bench_{name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE bench_{name}" + (f" TEMPLATE {template}" if template else ""))
-        connection.execute("CHECKPOINT")  # so that none of the runs pays for the one before
-    return f"bench_{name}"
+        connection.execute("CHECKPOINT")
+        yield postgres.url(f"bench_{name}")
+        connection.execute(f"DROP DATABASE bench_{name} WITH (FORCE)")
 
 
 @contextmanager
