@@ -96,7 +96,10 @@ def ceiling(postgres: EmbeddedPostgres, folder: Path, messages: int) -> Iterator
 
 @contextmanager
 def _service(module: str, name: str, postgres: EmbeddedPostgres, folder: Path, messages: int) -> Iterator[Server]:
-    with _database(postgres, name, "template_ledger") as url, _service_on(url, module, name, folder, messages) as server:
+    with (
+        _database(postgres, name, "template_ledger") as url,
+        _service_on(url, module, name, folder, messages) as server,
+    ):
         yield server
 
 
