@@ -207,21 +207,20 @@ class EventStore:
         statement = (VERSION, now, rows, _AGE_LIMITS, f"{{{','.join(not_known)}}}")
         suppressed, bursts = await self._suppressions(connection, events), begun_bursts(events)
         if not suppressed and not bursts:
-            async with connection.cursor(row_factory=tuple_row, binary=True) as found:
-                await found.execute(_INSERT, statement)
-                return self._remember(await found.fetchall())
+            return await self._add(connection, statement)
         async with connection.transaction(), connection.cursor() as cursor:
-            async with connection.cursor(row_factory=tuple_row, binary=True) as found:
-                await found.execute(_INSERT, statement)
-                added = self._remember(await found.fetchall())
+            added = await self._add(connection, statement)
             if suppressed:
                 await cursor.executemany(_SUPPRESS, [(kind, value, now) for kind, value in suppressed])
             if bursts:
                 await judge_again(cursor, bursts)
         return added
 
-    def _remember(self, rows: Sequence[tuple[Any, ...]]) -> int:
-        """Keep when messages were sent, which is final; how many events were added."""
+    async def _add(self, connection: _Connection, statement: tuple[Any, ...]) -> int:
+        """Insert, and remember when the messages were sent, which is final; how many events were added."""
+        async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            await cursor.execute(_INSERT, statement)
+            rows = await cursor.fetchall()
         for message_id, sent_at, _ in rows[1:]:
             self._sent_times[message_id.int] = sent_at
         while len(self._sent_times) > _SENT_TIMES_KEPT:
