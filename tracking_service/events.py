@@ -18,7 +18,8 @@ class TrackingEvent:
     """An open, a click or an unsubscription, with an id of its own so that storing it twice stores it once.
 
     Attributes:
-        id: made at the edge when the request was read.
+        id: 32 hexadecimal digits, made at the edge when the request was read; later ones sort after earlier ones, so
+            that their index grows at its end.
         event_type: open, click or unsubscribe.
         outreach_id: the message whose link was requested.
         occurred_at: aware moment at which the request was read.
@@ -30,7 +31,7 @@ class TrackingEvent:
             else of the same message was requested in the seconds before.
     """
 
-    id: UUID
+    id: str
     event_type: EventType
     outreach_id: UUID
     occurred_at: datetime
@@ -44,7 +45,7 @@ class TrackingEvent:
         """One line of JSON, without a line end."""
         return orjson.dumps(
             {
-                "id": self.id.hex,
+                "id": self.id,
                 "event_type": self.event_type,
                 "outreach_id": self.outreach_id.hex,
                 "occurred_at": self.occurred_at.isoformat(),
@@ -65,7 +66,7 @@ class TrackingEvent:
         """
         try:
             fields = orjson.loads(line)
-            fields["id"], fields["outreach_id"] = UUID(fields["id"]), UUID(fields["outreach_id"])
+            fields["id"], fields["outreach_id"] = UUID(fields["id"]).hex, UUID(fields["outreach_id"])
             fields["occurred_at"] = datetime.fromisoformat(fields["occurred_at"])
             return cls(**fields)
         except (KeyError, TypeError, AttributeError) as error:

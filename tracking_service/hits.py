@@ -6,9 +6,9 @@ goes no further. Reading the body, cookies or the query string does not belong h
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import falcon.asgi
+from uuid_utils import uuid7
 
 from tracking_service.bursts import Burst, RecentRequests
 from tracking_service.clock import Clock
@@ -75,7 +75,7 @@ class HitReader:
         if self._own_networks and requester in self._own_networks:
             headers["own_view"] = True
         return TrackingEvent(
-            id=uuid4(),
+            id=uuid7().hex,
             event_type="click" if link.kind == "honeypot" else link.kind,
             outreach_id=link.outreach_id,
             occurred_at=now,

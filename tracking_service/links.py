@@ -6,8 +6,8 @@ is read from a query string, so a click can be redirected while every other syst
 
 import base64
 import binascii
-import hmac
-from hashlib import sha256
+from hashlib import blake2b, sha256
+from hmac import compare_digest
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -48,9 +48,10 @@ class LinkSigner:
     def __init__(self, secrets: dict[int, str]) -> None:
         if not secrets:
             raise ValueError("A link signer needs at least one secret.")
-        # Each is begun once, with its key, and copied for every signature.
+        # Each is begun once, with its key, and copied for every signature: BLAKE2b takes a key by itself, so a third
+        # of the time of an HMAC.
         self._begun = {
-            key_id: hmac.new(sha256(f"links\0{secret}".encode()).digest(), digestmod="sha256")
+            key_id: blake2b(key=sha256(f"links\0{secret}".encode()).digest(), digest_size=_SIGNATURE_BYTES)
             for key_id, secret in secrets.items()
         }
         self._newest = max(self._begun)
@@ -77,7 +78,7 @@ class LinkSigner:
         body = raw[:-_SIGNATURE_BYTES]
         if len(body) < _HEADER_BYTES or body[0] != _VERSION or body[1] not in self._begun or body[2] not in _KINDS:
             return None
-        if not hmac.compare_digest(raw[-_SIGNATURE_BYTES:], self._signature(body[1], body)):
+        if not compare_digest(raw[-_SIGNATURE_BYTES:], self._signature(body[1], body)):
             return None
         try:
             destination = body[_HEADER_BYTES:].decode() or None
@@ -88,4 +89,4 @@ class LinkSigner:
     def _signature(self, key_id: int, body: bytes) -> bytes:
         signature = self._begun[key_id].copy()
         signature.update(body)
-        return signature.digest()[:_SIGNATURE_BYTES]
+        return signature.digest()

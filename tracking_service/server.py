@@ -12,6 +12,7 @@ import uvicorn
 from tracking_service.app import create_app
 from tracking_service.counters import Counters
 from tracking_service.door import Door
+from tracking_service.joined_writes import JoinedWritesProtocol
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import ServiceSettings, SettingsError
 from tracking_service.spool import Spool, SpoolBusyError
@@ -56,6 +57,7 @@ def run(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
         signal.signal(number, _leave)  # uvicorn raises the signal again once it has shut down
     config = uvicorn.Config(
         app,
+        http=JoinedWritesProtocol,
         lifespan="on",
         ws="none",  # nothing here speaks it
         access_log=False,  # it would log addresses and tokens

@@ -72,9 +72,11 @@ class EventWriter:
         self._heart: asyncio.Task[None] | None = None
         self._recovery: asyncio.Task[None] | None = None
         self._drain: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop
 
     async def start(self) -> None:
         """Begin to write; a PostgreSQL that is away is no obstacle."""
+        self._loop = asyncio.get_running_loop()  # asked once: asking costs a system call
         tried = asyncio.Event()
         self._recovery = asyncio.create_task(self._recover(tried))
         self._drain = asyncio.create_task(self._write())
@@ -122,7 +124,7 @@ class EventWriter:
         if len(self._queue) >= self._queue_limit or self._stopping:
             self._lose(1, "too many events wait")
             raise NotDurableError
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[None] = self._loop.create_future()
         self._queue.append((event, done))
         self._wake.set()
         await done

@@ -427,36 +427,30 @@ BEGIN
         PERFORM 1 FROM leads WHERE id IN (SELECT lead_id FROM stored) ORDER BY id FOR NO KEY UPDATE;
         PERFORM settle_as_sent(array_agg(DISTINCT outreach_id), 'an answer came', max(stored_at)) FROM stored;
     END IF;
-    -- Most hits repeat what is known: only leads that learn something are locked, and touched.
-    PERFORM 1 FROM leads WHERE id IN (
-            SELECT s.lead_id FROM stored s JOIN leads l ON l.id = s.lead_id
-            WHERE s.verdict = 'person' AND (
-                    s.event_type = 'open' AND s.occurred_at < coalesce(l.first_opened_at, 'infinity')
-                    OR s.event_type = 'click' AND s.occurred_at < coalesce(l.first_clicked_at, 'infinity')
-                    OR s.event_type = 'reply' AND s.occurred_at < coalesce(l.first_replied_at, 'infinity'))
-                OR s.event_type = 'bounce' AND l.bounced_at IS NULL
-                OR s.event_type IN ('unsubscribe', 'complaint') AND l.unsubscribed_at IS NULL)
-        ORDER BY id FOR NO KEY UPDATE;
-    IF FOUND THEN
-        UPDATE leads SET
-            first_opened_at  = coalesce(least(leads.first_opened_at, e.opened_at), leads.first_opened_at, e.opened_at),
-            first_clicked_at = coalesce(least(leads.first_clicked_at, e.clicked_at), leads.first_clicked_at, e.clicked_at),
-            first_replied_at = coalesce(least(leads.first_replied_at, e.replied_at), leads.first_replied_at, e.replied_at),
-            bounced_at       = coalesce(leads.bounced_at, e.bounced_at),
-            unsubscribed_at  = coalesce(leads.unsubscribed_at, e.unsubscribed_at),
-            updated_at       = greatest(leads.updated_at, e.stored_at)
-        FROM (SELECT lead_id, max(stored_at) AS stored_at,
-                     min(occurred_at) FILTER (WHERE event_type = 'open' AND verdict = 'person') AS opened_at,
-                     min(occurred_at) FILTER (WHERE event_type = 'click' AND verdict = 'person') AS clicked_at,
-                     min(occurred_at) FILTER (WHERE event_type = 'reply' AND verdict = 'person') AS replied_at,
-                     min(occurred_at) FILTER (WHERE event_type = 'bounce') AS bounced_at,
-                     min(occurred_at) FILTER (WHERE event_type IN ('unsubscribe', 'complaint')) AS unsubscribed_at
-              FROM stored WHERE lead_id IS NOT NULL GROUP BY lead_id) e
-        WHERE leads.id = e.lead_id
-          AND (e.opened_at < coalesce(leads.first_opened_at, 'infinity') OR e.clicked_at < coalesce(leads.first_clicked_at, 'infinity')
-               OR e.replied_at < coalesce(leads.first_replied_at, 'infinity') OR (e.bounced_at IS NOT NULL AND leads.bounced_at IS NULL)
-               OR (e.unsubscribed_at IS NOT NULL AND leads.unsubscribed_at IS NULL));
-    END IF;
+    -- Most hits repeat what is known: only leads that learn something are locked, in order, and touched.
+    WITH learning AS MATERIALIZED (
+        SELECT l.id, e.* FROM (
+            SELECT lead_id, max(stored_at) AS stored_at,
+                   min(occurred_at) FILTER (WHERE event_type = 'open' AND verdict = 'person') AS opened_at,
+                   min(occurred_at) FILTER (WHERE event_type = 'click' AND verdict = 'person') AS clicked_at,
+                   min(occurred_at) FILTER (WHERE event_type = 'reply' AND verdict = 'person') AS replied_at,
+                   min(occurred_at) FILTER (WHERE event_type = 'bounce') AS bounced_at,
+                   min(occurred_at) FILTER (WHERE event_type IN ('unsubscribe', 'complaint')) AS unsubscribed_at
+            FROM stored WHERE lead_id IS NOT NULL GROUP BY lead_id) e
+        JOIN leads l ON l.id = e.lead_id
+        WHERE e.opened_at < coalesce(l.first_opened_at, 'infinity') OR e.clicked_at < coalesce(l.first_clicked_at, 'infinity')
+              OR e.replied_at < coalesce(l.first_replied_at, 'infinity') OR (e.bounced_at IS NOT NULL AND l.bounced_at IS NULL)
+              OR (e.unsubscribed_at IS NOT NULL AND l.unsubscribed_at IS NULL)
+        ORDER BY l.id FOR NO KEY UPDATE OF l
+    )
+    UPDATE leads SET
+        first_opened_at  = coalesce(least(leads.first_opened_at, e.opened_at), leads.first_opened_at, e.opened_at),
+        first_clicked_at = coalesce(least(leads.first_clicked_at, e.clicked_at), leads.first_clicked_at, e.clicked_at),
+        first_replied_at = coalesce(least(leads.first_replied_at, e.replied_at), leads.first_replied_at, e.replied_at),
+        bounced_at       = coalesce(leads.bounced_at, e.bounced_at),
+        unsubscribed_at  = coalesce(leads.unsubscribed_at, e.unsubscribed_at),
+        updated_at       = greatest(leads.updated_at, e.stored_at)
+    FROM learning e WHERE leads.id = e.id;
     -- Whatever came back shows that the message arrived; a bounce shows the contrary and wins.
     UPDATE email_outreach o SET
         status = CASE WHEN e.bounced_at IS NOT NULL THEN 'bounced' ELSE 'delivered' END,

@@ -23,7 +23,15 @@ def writer_without_postgres(folder: Path, counters: Counters, **options: int) ->
 def an_event() -> TrackingEvent:
     headers = {"accept-language": "fi", "burst": {"links": 1, "requests": 1, "head_before": False}}
     return TrackingEvent(
-        uuid4(), "click", uuid4(), MONDAY, "GET", "https://company.test/ä", "192.0.2.0/24", "Agent \U0001f600", headers
+        uuid4().hex,
+        "click",
+        uuid4(),
+        MONDAY,
+        "GET",
+        "https://company.test/ä",
+        "192.0.2.0/24",
+        "Agent \U0001f600",
+        headers,
     )
 
 
