@@ -38,14 +38,16 @@ class Door:
         self._management: Management | None = None
         self._building = asyncio.Lock()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or live as long as the server does."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer one request, or live as long as the server does; hits are passed on without a step of their own."""
         if scope["type"] == "lifespan":
-            await self._hits(scope, self._until_shutdown(receive), send)
-        elif scope["path"].startswith(_API) and not scope["path"].startswith(_HITS):
-            await (await self._managed())(scope, receive, send)
-        else:
-            await self._hits(scope, receive, send)
+            return self._hits(scope, self._until_shutdown(receive), send)
+        if scope["path"].startswith(_API) and not scope["path"].startswith(_HITS):
+            return self._manage(scope, receive, send)
+        return self._hits(scope, receive, send)
+
+    async def _manage(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (await self._managed())(scope, receive, send)
 
     async def _managed(self) -> falcon.asgi.App:
         async with self._building:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tracking_service.events import TrackingEvent
 from tracking_service.verdicts import BURST_SECONDS, Hit
 
 
@@ -58,18 +57,13 @@ def hit_from_row(row: Mapping[str, Any]) -> Hit:
         headers = json.loads(headers)
     sent_at = row.get("transmitting_at") or row.get("sent_at")
     age_seconds = None if sent_at is None else (row["occurred_at"] - sent_at).total_seconds()
-    return _hit(row["event_type"], row.get("method"), row.get("user_agent"), headers, age_seconds)
+    return hit_of(row["event_type"], row.get("method"), row.get("user_agent"), headers, age_seconds)
 
 
-def hit_of(event: TrackingEvent, seconds_since_sent: float | None) -> Hit:
-    """The hit of an event, at an age of its message."""
-    return _hit(event.event_type, event.method, event.user_agent, event.headers, seconds_since_sent)
-
-
-def _hit(
+def hit_of(
     event_type: str, method: str | None, user_agent: str | None, headers: Mapping[str, Any], age_seconds: float | None
 ) -> Hit:
-    """The headers hold under `burst` and `own_view` what the edge knew besides."""
+    """The hit of an event at an age of its message; `burst` and `own_view` in its headers are what the edge knew."""
     burst = headers.get("burst")
     own_view = headers.get("own_view", False)
     if burst is None:  # by far the most common, so kept short

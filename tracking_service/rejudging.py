@@ -5,10 +5,9 @@ What the changed verdicts mean for leads and alerts follows by triggers. The rul
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import psycopg
+from asyncpg import Connection
 
 from tracking_service.events import TrackingEvent
 from tracking_service.histories import in_context, moments_of
@@ -18,7 +17,7 @@ from tracking_service.verdicts import BURST_SECONDS, MANY_REQUESTS, VERSION, jud
 _NEIGHBOURS = """
 SELECT e.id, e.outreach_id, e.event_type, e.url_clicked, e.method, e.user_agent, e.headers, e.verdict, e.occurred_at,
        o.transmitting_at, o.sent_at
-FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) AS burst (outreach_id, since, until)
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS burst (outreach_id, since, until)
 JOIN email_outreach o ON o.id = burst.outreach_id
 JOIN email_events e ON e.lead_id = o.lead_id AND e.outreach_id = o.id
     AND e.occurred_at BETWEEN burst.since AND burst.until
@@ -27,8 +26,8 @@ ORDER BY e.outreach_id, e.occurred_at, e.id
 """
 
 _NEW_VERDICTS = """
-UPDATE email_events e SET verdict = new.verdict, reasons = string_to_array(new.reasons, '; '), verdict_version = %s
-FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new (id, verdict, reasons) WHERE e.id = new.id
+UPDATE email_events e SET verdict = new.verdict, reasons = string_to_array(new.reasons, '; '), verdict_version = $1
+FROM unnest($2::uuid[], $3::text[], $4::text[]) AS new (id, verdict, reasons) WHERE e.id = new.id
 """
 
 
@@ -48,20 +47,15 @@ def begun_bursts(events: Iterable[TrackingEvent]) -> dict[UUID, tuple[datetime, 
     return found
 
 
-async def judge_again(
-    cursor: psycopg.AsyncCursor[dict[str, Any]], bursts: dict[UUID, tuple[datetime, datetime]]
-) -> None:
+async def judge_again(connection: Connection, bursts: dict[UUID, tuple[datetime, datetime]]) -> None:
     """Give the hits around each burst the verdict that they have among their neighbours."""
     reach = timedelta(seconds=2 * BURST_SECONDS)
-    await cursor.execute(
+    rows = await connection.fetch(
         _NEIGHBOURS,
-        (
-            list(bursts),
-            [since - reach for since, _ in bursts.values()],
-            [until + reach for _, until in bursts.values()],
-        ),
+        list(bursts),
+        [since - reach for since, _ in bursts.values()],
+        [until + reach for _, until in bursts.values()],
     )
-    rows = await cursor.fetchall()
     changed = []
     for message in bursts:
         own = [row for row in rows if row["outreach_id"] == message]
@@ -70,4 +64,4 @@ async def judge_again(
             if judgement.verdict != row["verdict"] and row["verdict"] != "machine":
                 changed.append((row["id"], judgement.verdict, "; ".join(judgement.reasons)))
     if changed:
-        await cursor.execute(_NEW_VERDICTS, (VERSION, *map(list, zip(*sorted(changed), strict=True))))
+        await connection.execute(_NEW_VERDICTS, VERSION, *zip(*sorted(changed), strict=True))

@@ -58,6 +58,7 @@ def run(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         http=JoinedWritesProtocol,
+        interface="asgi3",
         lifespan="on",
         ws="none",  # nothing here speaks it
         access_log=False,  # it would log addresses and tokens
