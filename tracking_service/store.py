@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 from asyncpg import Connection
 
-from tracking_service.batches import columns
+from tracking_service.batches import json_rows
 from tracking_service.clock import Clock
 from tracking_service.conninfo import asyncpg_dsn
 from tracking_service.events import TrackingEvent
@@ -37,14 +37,13 @@ _INSERT = """
 WITH added AS (
     INSERT INTO email_events (id, lead_id, outreach_id, event_type, url_clicked, method, network, user_agent, headers,
                               verdict, reasons, verdict_version, origin, occurred_at, stored_at)
-    SELECT e.id, o.lead_id, o.id, e.event_type, e.url_clicked, e.method, e.network::cidr, e.user_agent, e.headers,
+    SELECT e.id, o.lead_id, o.id, e.event_type, e.url_clicked, e.method, e.network, e.user_agent, e.headers,
            coalesce(e.verdict, e.judgements -> a.age ->> 0),
            string_to_array(coalesce(e.reasons, e.judgements -> a.age ->> 1), '; '),
            $1, 'tracking', to_timestamp(e.occurred_at), $2
-    FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::jsonb[],
-                $13::float8[], $14::text[], $15::text[], $16::json[])
-         AS e (id, outreach_id, event_type, url_clicked, method, network, user_agent, headers, occurred_at, verdict,
-               reasons, judgements)
+    FROM json_to_recordset($5) AS e (
+        id UUID, outreach_id UUID, event_type TEXT, url_clicked TEXT, method TEXT, network CIDR, user_agent TEXT,
+        headers JSONB, occurred_at FLOAT8, verdict TEXT, reasons TEXT, judgements JSON)
     JOIN email_outreach o ON o.id = e.outreach_id AND o.to_domain <> 'erased'
     CROSS JOIN LATERAL (
         SELECT CASE WHEN o.sent_at IS NULL AND o.transmitting_at IS NULL THEN 0 ELSE 1 + width_bucket(e.occurred_at
@@ -207,7 +206,7 @@ class EventStore:
         """Insert, and remember when the messages were sent, which is final; how many events were added."""
         known = self._sent_times
         not_known = {event.outreach_id for event in events if event.outreach_id.int not in known}
-        rows = await connection.fetch(_INSERT, VERSION, now, AGE_LIMITS_SECONDS, not_known, *columns(events, known))
+        rows = await connection.fetch(_INSERT, VERSION, now, AGE_LIMITS_SECONDS, not_known, json_rows(events, known))
         for message_id, sent_at, _ in rows[1:]:
             known[message_id.int] = sent_at
         while len(known) > _SENT_TIMES_KEPT:

@@ -150,7 +150,6 @@ CREATE TABLE email_outreach (
     is_waiting          BOOLEAN NOT NULL GENERATED ALWAYS AS (status = 'queued') STORED,
     is_uncertain        BOOLEAN NOT NULL GENERATED ALWAYS AS (status IN ('unknown', 'abandoned')) STORED,
     UNIQUE (lead_id, step),
-    UNIQUE (id, lead_id),  -- what events refer to
     CHECK (expires_at > queued_at),
     CHECK (status NOT IN ('sent', 'delivered') OR sent_at IS NOT NULL)
 ) WITH (fillfactor = 80, toast_tuple_target = 512);  -- letters live beside the rows, so that a new version is small
@@ -187,13 +186,11 @@ CREATE TABLE email_events (
     origin          TEXT NOT NULL CHECK (origin IN ('tracking', 'mailbox', 'webhook', 'operator', 'smtp')),
     occurred_at     TIMESTAMPTZ NOT NULL,
     stored_at       TIMESTAMPTZ NOT NULL,
-    -- One key for both: the lead is the message's, and each hit is checked once, not twice.
-    FOREIGN KEY (outreach_id, lead_id) REFERENCES email_outreach (id, lead_id) ON DELETE SET NULL,
     CHECK ((outreach_id IS NULL) = (lead_id IS NULL))
-);
+);  -- without a foreign key: `facts_from_events` asks for the messages of a whole batch at once
 CREATE INDEX events_by_lead ON email_events (lead_id);  -- those of one message too: a lead has few messages
 CREATE INDEX events_by_time ON email_events USING brin (occurred_at);  -- stored nearly in order
-CREATE INDEX events_by_storing ON email_events (stored_at);
+CREATE INDEX events_by_storing ON email_events USING brin (stored_at);
 
 -- Salted hashes without foreign keys: they outlive the lead they came from.
 CREATE TABLE suppressions (
@@ -421,6 +418,10 @@ END $$;
 -- Events become facts here, whoever stored them: one ordered update per statement, so that batches do not deadlock.
 CREATE FUNCTION facts_from_events() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
+    IF EXISTS (SELECT 1 FROM stored s WHERE s.outreach_id IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM email_outreach o WHERE o.id = s.outreach_id AND o.lead_id = s.lead_id)) THEN
+        RAISE EXCEPTION 'an event names a message that is not there, or is not its lead''s' USING ERRCODE = 'foreign_key_violation';
+    END IF;
     -- An answer to a message whose hand-over was uncertain shows that it left. Such messages are few, and looked at first.
     IF EXISTS (WITH uncertain AS MATERIALIZED (SELECT id FROM email_outreach WHERE is_uncertain)
                SELECT 1 FROM uncertain JOIN stored s ON s.outreach_id = uncertain.id) THEN
@@ -521,6 +522,16 @@ BEGIN
 END $$;
 CREATE TRIGGER lead_changes AFTER UPDATE ON leads REFERENCING OLD TABLE AS formerly NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION note_lead_changes();
+
+-- Counts of events outlive their message.
+CREATE FUNCTION forget_message() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE email_events e SET lead_id = NULL, outreach_id = NULL FROM gone
+    WHERE e.lead_id = gone.lead_id AND e.outreach_id = gone.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER messages_go AFTER DELETE ON email_outreach REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION forget_message();
 
 CREATE FUNCTION forget_lead_changes() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
