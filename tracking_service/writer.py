@@ -22,7 +22,6 @@ from tracking_service.store import DatabaseAwayError, EventRefusedError, EventSt
 
 _BATCH_LIMIT = 500
 _SMALL_BATCH = 16
-_STEPS_UNTIL_SENT = 3  # of the event loop, until a batch is on its way to PostgreSQL: then it works while we answer
 _PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 _FORGET_SECONDS = 3600.0
 _HEARTBEAT = "tracking_service"
@@ -145,8 +144,7 @@ class EventWriter:
                     self._make_durable([event for event, _ in batch])
                 )
                 if answer is not None:
-                    for _ in range(_STEPS_UNTIL_SENT):
-                        await asyncio.sleep(0)
+                    await asyncio.sleep(0)  # then the batch is on its way, and PostgreSQL works while we answer
                     answer()
                 answer = partial(_answer, [done for _, done in batch], await writing)
             if answer is not None:
