@@ -240,6 +240,9 @@ class EventStore:
                 raise EventRefusedError(_first_line(error)) from None
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 raise DatabaseAwayError(_first_line(error)) from None
+            except asyncpg.InternalClientError as error:  # the driver's answer to a server that died between two steps
+                connection.terminate()
+                raise DatabaseAwayError(_first_line(error)) from None
             except asyncio.CancelledError:
                 connection.terminate()
                 raise
