@@ -206,13 +206,13 @@ class EventWriter:
                     while await self._replay():
                         pass
                     self._away = False
-                _log.info("database_reached", replayed=self._counters.replayed)
-                await self._beat()
-                return
+                break
             except Exception as error:  # this task must not end before it has handed over
                 _log.warning("database_still_away", reason=str(error), attempts=failures + 1)
             await asyncio.sleep(_PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)])
             failures += 1
+        _log.info("database_reached", replayed=self._counters.replayed)
+        await self._beat()
 
     async def _replay(self) -> int:
         """Give PostgreSQL the oldest spooled events; returns how many there were."""
@@ -247,7 +247,7 @@ class EventWriter:
                 await self._beat()
 
     async def _beat(self) -> None:
-        with suppress(DatabaseAwayError, EventRefusedError):
+        try:
             await self._store.beat(_HEARTBEAT, self._counters.as_dict())
             lost = self._counters.lost
             if lost > self._lost_and_told:
@@ -256,6 +256,8 @@ class EventWriter:
             if time.monotonic() > self._next_forgetting:
                 forgotten = await self._store.forget_networks(self._network_days)
                 self._next_forgetting = time.monotonic() + (_FORGET_SECONDS if not forgotten else 0.0)
+        except Exception as error:  # whatever it is, the next beat tries again
+            _log.warning("heartbeat_missed", reason=str(error))
 
     async def _on_disk(
         self, work: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs

@@ -27,7 +27,7 @@ def by_quirk(town: JudgedTown) -> dict[str, set[str]]:
 
 
 def test_sites_of_every_quirk_are_judged_as_the_town_page_says(businesses: list[Business], tmp_path: Path) -> None:
-    with judged_town(with_quirks(businesses, 4), tmp_path, probe_timeout_seconds=1.0) as town:
+    with judged_town(with_quirks(businesses, 4), tmp_path) as town:
         assert {b.site_quirk for b in town.businesses} == {"none", *OF_HEALTHY, *OF_NEEDY}
         town.judge(0)
         decisions, figures = by_quirk(town), town.figures()
