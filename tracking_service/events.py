@@ -3,6 +3,7 @@
 The event carries the raw signals; what they mean is decided in `verdicts`, where it is stored in `store`.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, Self
@@ -80,10 +81,10 @@ class NotDurableError(Exception):
 class Recorder(Protocol):
     """Makes events durable."""
 
-    async def record(self, event: TrackingEvent) -> None:
-        """Return once the event is durable.
+    def record(self, event: TrackingEvent) -> Awaitable[None]:
+        """Done once the event is durable.
 
         Raises:
-            NotDurableError: if it cannot be made so.
+            NotDurableError: when awaited, if it cannot be made so.
         """
         ...

@@ -42,7 +42,7 @@ class HitReader:
     ) -> None:
         self._clock = clock
         self._proxies = proxies
-        self._own_networks = own_networks
+        self._own_networks = own_networks or None
         self._limits = limits
         self._recent = RecentRequests()
 

@@ -84,7 +84,7 @@ class LinkSigner:
             destination = body[_HEADER_BYTES:].decode() or None
         except UnicodeDecodeError:
             return None
-        return Link(_KINDS[body[2]], UUID(bytes=body[3:_HEADER_BYTES]), destination)
+        return Link(_KINDS[body[2]], UUID(int=int.from_bytes(body[3:_HEADER_BYTES])), destination)
 
     def _signature(self, key_id: int, body: bytes) -> bytes:
         signature = self._begun[key_id].copy()

@@ -44,11 +44,11 @@ class TrustedProxies:
     """
 
     def __init__(self, networks: tuple[str, ...]) -> None:
-        self._networks = Networks(networks, "TRUSTED_PROXIES")
+        self._networks = Networks(networks, "TRUSTED_PROXIES") or None
 
     def requester(self, peer: str | None, forwarded_for: str | None) -> str | None:
         """The rightmost hop that is not a proxy of ours; it may be no address at all."""
-        if not self._networks or not forwarded_for or peer not in self._networks:
+        if self._networks is None or not forwarded_for or peer not in self._networks:
             return peer
         hops = [hop.strip() for hop in forwarded_for.split(",")]
         return next((hop for hop in reversed(hops) if hop not in self._networks), hops[0])

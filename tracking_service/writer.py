@@ -114,19 +114,17 @@ class EventWriter:
         """Events that wait for the next commit."""
         return len(self._queue)
 
-    async def record(self, event: TrackingEvent) -> None:
-        """Return once the event is durable.
-
-        Raises:
-            NotDurableError: if it cannot be made so.
-        """
+    def record(self, event: TrackingEvent) -> asyncio.Future[None]:
+        """Done once the event is durable; its exception is NotDurableError if it cannot be made so."""
+        done: asyncio.Future[None] = self._loop.create_future()
         if len(self._queue) >= self._queue_limit or self._stopping:
             self._lose(1, "too many events wait")
-            raise NotDurableError
-        done: asyncio.Future[None] = self._loop.create_future()
+            done.set_exception(NotDurableError())
+            return done
+        if not self._queue:
+            self._wake.set()
         self._queue.append((event, done))
-        self._wake.set()
-        await done
+        return done
 
     async def _write(self) -> None:
         before = 0

@@ -15,11 +15,8 @@ _GUARDS = (
     ("referrer-policy", "no-referrer"),
     ("x-robots-tag", "noindex, nofollow"),
 )
-# An image leads nowhere, so it needs no policy about referrers; each header costs every open some time.
-PIXEL_HEADERS = (
-    *(guard for guard in _GUARDS if guard[0] != "referrer-policy"),
-    ("cross-origin-resource-policy", "cross-origin"),
-)
+# An image leads nowhere and nobody searches for it; each header costs every open some time.
+PIXEL_HEADERS = (NO_STORE, ("x-content-type-options", "nosniff"), ("cross-origin-resource-policy", "cross-origin"))
 REDIRECT_HEADERS = _GUARDS
 FILE_HEADERS = (*_GUARDS, ("content-disposition", 'inline; filename="Proposal.pdf"'))
 _PAGE_HEADERS = (*_GUARDS, ("content-security-policy", CONTENT_SECURITY_POLICY), ("x-frame-options", "DENY"))

@@ -1,6 +1,5 @@
 """The open pixel and the click redirect. What a hit means for a lead is decided elsewhere."""
 
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import falcon
@@ -75,8 +74,10 @@ async def _record(recorder: Recorder, counters: Counters, event: TrackingEvent |
     if event is None:
         counters.limited += 1
         return
-    with suppress(NotDurableError):
+    try:
         await recorder.record(event)
+    except NotDurableError:
+        return
 
 
 def _read(signer: LinkSigner, counters: Counters, token: str, kinds: tuple[LinkKind, ...]) -> Link | None:
