@@ -34,6 +34,7 @@ RESIDENT_MB = 64.0
 START_SECONDS = 1.0
 _WARM_UP_SECONDS = 3.0
 _QUIET_SECONDS = 4  # `hits.lua` waits this long for the last answers
+_LATENCY_SECONDS = 5.0
 _Start = Callable[[EmbeddedPostgres, Path, int], AbstractContextManager[Server]]
 _SERVERS: dict[str, _Start] = {"baseline": baseline, "product": product, "ceiling": ceiling}
 
@@ -62,15 +63,16 @@ def measure(name: str, postgres: EmbeddedPostgres, folder: Path, *, seconds: flo
         warm, own, database = server.events(), server.processor_seconds(), database_processor_seconds(postgres)
         result = _load(server, seconds)
         own, database = server.processor_seconds() - own, database_processor_seconds(postgres) - database
-        hits = result["hits"]
+        hits, lost = result["hits"], 0 if name == "ceiling" else result["hits"] - (server.events() - warm)
+        latency = _load(server, _LATENCY_SECONDS, pauses=False)  # the pause would be in it
         return Run(
             name,
             hits,
             hits / result["seconds"],
             result["failed"],
-            0 if name == "ceiling" else hits - (server.events() - warm),
-            result["p50_ms"],
-            result["p99_ms"],
+            lost,
+            latency["p50_ms"],
+            latency["p99_ms"],
             server.resident_mb(),
             server.start_seconds,
             own / hits * 1e6,
@@ -78,10 +80,12 @@ def measure(name: str, postgres: EmbeddedPostgres, folder: Path, *, seconds: flo
         )
 
 
-def _load(server: Server, seconds: float) -> dict[str, float]:
+def _load(server: Server, seconds: float, *, pauses: bool = True) -> dict[str, float]:
+    """Load a server; without the pause at the end the count of hits means nothing, and the latencies do."""
     script = Path(__file__).with_name("hits.lua")
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{int(seconds) + _QUIET_SECONDS}s", "--timeout", "10s", "--latency"]
-    command += ["-s", str(script), server.url, "--", str(server.tokens), str(seconds)]
+    duration, limit = (int(seconds) + _QUIET_SECONDS, seconds) if pauses else (int(seconds), 2 * seconds)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration}s", "--timeout", "10s", "--latency"]
+    command += ["-s", str(script), server.url, "--", str(server.tokens), str(limit)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60)
     return json.loads(done.stdout.rpartition("RESULT ")[2])
 
