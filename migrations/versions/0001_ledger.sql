@@ -191,6 +191,7 @@ CREATE TABLE email_events (
 CREATE INDEX events_by_lead ON email_events (lead_id);  -- those of one message too: a lead has few messages
 CREATE INDEX events_by_time ON email_events USING brin (occurred_at);  -- stored nearly in order
 CREATE INDEX events_by_storing ON email_events USING brin (stored_at);
+CREATE INDEX events_of_webhooks ON email_events (stored_at) WHERE origin = 'webhook';  -- health asks for the last one
 
 -- Salted hashes without foreign keys: they outlive the lead they came from.
 CREATE TABLE suppressions (

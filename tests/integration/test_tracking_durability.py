@@ -191,3 +191,23 @@ def test_when_the_disk_fails_too_clicks_still_redirect_and_an_unsubscription_is_
     finally:
         server.start()
     assert rows(server.url(), "SELECT 1 FROM email_events WHERE outreach_id = %s", message) == []
+
+
+def test_the_operator_hears_of_hits_that_nothing_could_keep(server: EmbeddedPostgres, settings_file: Path) -> None:
+    message, spool = sent_message(server.url()), settings_file.parent / "home" / "spool"
+    query = "SELECT channel, text FROM alert_outbox WHERE dedupe_key LIKE 'failure:tracking_lost:%%'"
+    with ServiceProcess(settings_file) as service:
+        server.stop()
+        try:
+            spool.rename(settings_file.parent / "gone")
+            for _ in range(2):
+                assert service.get(click_path(message)).headers["location"] == DESTINATION
+            (settings_file.parent / "gone").rename(spool)
+        finally:
+            server.start()
+        wait_until(lambda: bool(rows(server.url(), query)))
+        assert service.get(click_path(message)).headers["location"] == DESTINATION
+    (told,) = rows(server.url(), query)
+    assert told["channel"] == "telegram"
+    assert told["text"].startswith("❌ 2 opens or clicks are lost")
+    assert len(rows(server.url(), "SELECT 1 FROM email_events WHERE outreach_id = %s", message)) == 1
