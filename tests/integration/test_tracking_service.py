@@ -137,6 +137,16 @@ def test_the_link_that_no_person_sees_leads_on_and_marks_a_machine(door: Door) -
     assert len(door.events(message)) == 1
 
 
+def test_the_operators_own_look_is_kept_as_a_machines_and_rings_no_phone(door: Door, tmp_path: Path) -> None:
+    message = door.message()
+    with ServiceProcess(door.settings_file, LEADGEN_HOME=tmp_path, OWN_NETWORKS="192.0.2.0/24,127.0.0.1") as service:
+        assert service.get(open_path(message)).status_code == 200
+        assert service.get(click_path(message)).headers["location"] == DESTINATION
+    seen = [(event["verdict"], event["headers"]["own_view"]) for event in door.events(message)]
+    assert seen == [("machine", True)] * 2
+    assert (door.lead(message)["status"], door.alerts(message)) == ("email_sent", 0)
+
+
 def test_a_scanner_that_follows_every_link_advances_nothing(door: Door) -> None:
     message = door.message(age=timedelta(seconds=3))
     scanner = {"User-Agent": "python-requests/2.32"}
