@@ -16,6 +16,7 @@ from tracking_service.hits import HitReader
 from tracking_service.networks import Networks, TrustedProxies
 from tracking_service.pages import Pages
 from tracking_service.problems import serialize_problem
+from tracking_service.resources.front import Front, Robots
 from tracking_service.resources.health import Health, Metrics, Ready
 from tracking_service.resources.proposal import Proposal
 from tracking_service.resources.tracking import ClickRedirect, OpenPixel
@@ -71,6 +72,8 @@ def create_app(
         app.add_route(f"{prefix}/track/click/{{token}}", clicks)
         app.add_route(f"{prefix}/unsubscribe/{{token}}", unsubscriptions)
     app.add_route("/proposal/{token}", proposals)
+    app.add_route("/", Front(pages))
+    app.add_route("/robots.txt", Robots())
     app.add_route("/health", health)
     if isinstance(recorder, EventWriter):
         app.add_route("/ready", Ready(recorder))

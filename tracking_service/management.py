@@ -16,6 +16,7 @@ from tracking_service import openapi
 from tracking_service.api_keys import ApiKeys, same_secret
 from tracking_service.clock import Clock
 from tracking_service.counters import Counters
+from tracking_service.guard_headers import GUARD_HEADERS
 from tracking_service.ledger.pool import Ledger, LedgerAwayError
 from tracking_service.problems import Problem, serialize_problem
 from tracking_service.rates import CallRates
@@ -34,11 +35,8 @@ PREFIX = "/api/v1"
 _OPEN_TO_ALL = frozenset({f"{PREFIX}/openapi.json", f"{PREFIX}/docs"})
 _WEBHOOKS = frozenset({f"{PREFIX}/webhooks/brevo", f"{PREFIX}/webhooks/brevo/inbound"})
 _HEADERS = (
-    ("cache-control", "no-store"),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    *GUARD_HEADERS,
     ("x-frame-options", "DENY"),
-    ("x-robots-tag", "noindex, nofollow"),
     ("cross-origin-resource-policy", "same-origin"),
 )
 _CLOSED_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"

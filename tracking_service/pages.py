@@ -1,4 +1,4 @@
-"""The few pages that people see: unsubscribing, and links that lead nowhere. Whole documents without a script.
+"""The few pages that people see: unsubscribing, links that lead nowhere, the bare address. Whole, without a script.
 
 The pages name the sender and never the recipient, so that a forwarded link shows nobody's address.
 """
@@ -79,6 +79,10 @@ class Pages:
             "That did not work just now",
             '<p role="alert">Your wish could not be stored. Please try again in a few minutes.</p>\n'
             f'<form method="post"><button type="submit">Try again</button></form>\n{contact}',
+        )
+        self.front = _page(
+            name,
+            f"<p>The links in emails from {name} lead through this address. There is nothing else here.</p>\n{contact}",
         )
         self.unknown = _page(
             "This link does not work",

@@ -12,6 +12,8 @@ import falcon
 import falcon.asgi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tracking_service.guard_headers import GUARD_HEADERS
+
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 # For what the framework refuses by itself, without a word.
 _DETAILS = {
@@ -79,5 +81,5 @@ def serialize_problem(request: falcon.asgi.Request, response: falcon.asgi.Respon
     if isinstance(error, Problem) and error.errors is not None:
         details["errors"] = [item.model_dump() for item in error.errors]
     response.content_type = PROBLEM_MEDIA_TYPE
-    response.set_header("cache-control", "no-store")
+    response.set_headers(GUARD_HEADERS)
     response.data = json.dumps(details).encode()

@@ -11,7 +11,7 @@ from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sent
 
 @ends_in_a_sentence
 def why(
-    lead: Annotated[str, typer.Argument(help="A lead's id, an email address, or a business's name.")],
+    lead: Annotated[str, typer.Argument(help="A lead's id, an email address, or a business's name or part of it.")],
     rules: Annotated[
         Path | None, typer.Option(help="Score with the rules of this file instead, changing nothing.")
     ] = None,
@@ -36,7 +36,7 @@ def why(
         errors.print(
             f"✗ {len(found)} leads answer to {lead!r}: name one by its id. {names}"
             if found
-            else f"✗ No lead has the id, address or name {lead!r}: `leadgen sql` lists those that exist"
+            else f"✗ No lead has the id or address {lead!r} or is called so: `leadgen sql` lists those that exist"
             " (SELECT lead_id, name, city FROM leads).",
             soft_wrap=True,
             markup=False,

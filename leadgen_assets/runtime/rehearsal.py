@@ -338,7 +338,7 @@ def _lines(plan: RehearsalPlan, database_url: str) -> dict[str, str]:
         "GROQ_TIMEOUT_SECONDS": "5",
         "SEND_ON_WEEKENDS": "false",
         "SENDING_RAMP": "none",  # the town's sender has a good name; docs/town.md says what else is given
-        "BREAKER_BOUNCE_PERCENT": "40",  # one address in ten is dead here, so that bounces are seen
+        "BREAKER_BOUNCE_PERCENT": "75",  # one address in ten is dead here, so that bounces are seen
         **({"DAGSTER_PORT": str(plan.dagster_port)} if plan.dagster_port else {}),
         **plan.settings,
     }

@@ -158,15 +158,17 @@ _OPEN_TO_REVISION = (
 
 
 def find_leads(connection: Connection, text: str) -> list[dict[str, Any]]:
-    """The leads with this id, address or business name, compared without regard to case.
+    """The leads with this id, address or business name, in any case; where there is none, those whose name holds it.
 
     Returns:
         id, business_name, city, status, decision, rules_version, route, email of each, by name.
     """
     rows = connection.execute(
-        "SELECT id, business_name, city, status, decision, rules_version, route, email FROM leads"
-        " WHERE id::text = lower(%(text)s) OR lower(email) = lower(%(text)s) OR lower(business_name) = lower(%(text)s)"
-        " ORDER BY business_name, id",
+        "WITH named AS (SELECT id, business_name, city, status, decision, rules_version, route, email,"
+        " coalesce(lower(%(text)s) IN (id::text, lower(business_name), lower(email)), FALSE) AS is_exact FROM leads"
+        " WHERE lower(%(text)s) IN (id::text, lower(email)) OR strpos(lower(business_name), lower(%(text)s)) > 0)"
+        " SELECT id, business_name, city, status, decision, rules_version, route, email FROM named"
+        " WHERE is_exact OR NOT EXISTS (SELECT FROM named WHERE is_exact) ORDER BY business_name, id",
         {"text": text.strip()},
     )
     return rows.fetchall()

@@ -40,6 +40,12 @@ async def quotas(connection: Connection, today: date) -> list[dict[str, Any]]:
     return await cursor.fetchall()
 
 
+async def pause(connection: Connection) -> dict[str, Any] | None:
+    """The pause of all sending that goes on; None while mails may leave."""
+    cursor = await connection.execute("SELECT cause, reason, paused_at FROM sending_pauses WHERE resumed_at IS NULL")
+    return await cursor.fetchone()
+
+
 async def heartbeats(connection: Connection) -> list[dict[str, Any]]:
     """When each process last said that it lives, and what it said."""
     cursor = await connection.execute("SELECT name, beat_at, detail FROM heartbeats ORDER BY name")

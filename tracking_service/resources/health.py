@@ -8,7 +8,8 @@ import falcon.asgi
 
 from tracking_service.api_keys import ApiKeys
 from tracking_service.counters import Counters
-from tracking_service.resources.responses import NO_STORE
+from tracking_service.guard_headers import GUARD_HEADERS
+from tracking_service.problems import Problem
 
 
 class Readiness(Protocol):
@@ -35,7 +36,7 @@ class Health:
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """`{"status": "ok"}`."""
-        response.set_header(*NO_STORE)
+        response.set_headers(GUARD_HEADERS)
         response.media = {"status": "ok"}
 
     on_head = on_get
@@ -49,7 +50,7 @@ class Ready:
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """`{"status": "ready", "events": "database"}` or `"spool"`; 503 while neither would take an event."""
-        response.set_header(*NO_STORE)
+        response.set_headers(GUARD_HEADERS)
         if self._readiness.takes_events:
             response.media = {"status": "ready", "events": "spool" if self._readiness.is_away else "database"}
         else:
@@ -67,12 +68,14 @@ class Metrics:
 
     async def on_get(self, request: falcon.asgi.Request, response: falcon.asgi.Response) -> None:
         """The counters; 401 without a key."""
-        response.set_header(*NO_STORE)
+        response.set_headers(GUARD_HEADERS)
         bearer = (request.get_header("Authorization") or "").removeprefix("Bearer ")
         if self._keys.name_of(request.get_header("X-API-Key") or bearer) is None:
-            response.set_header("www-authenticate", "Bearer")
-            response.status = falcon.HTTP_401
-            return
+            raise Problem(
+                401,
+                "Give a valid API key in the header X-API-Key or as bearer token.",
+                headers={"www-authenticate": "Bearer"},
+            )
         from tracking_service.metrics import CONTENT_TYPE, metrics_page
 
         waiting, away = self._readiness.waiting, self._readiness.is_away

@@ -5,21 +5,15 @@ import base64
 import falcon
 import falcon.asgi
 
+from tracking_service.guard_headers import GUARD_HEADERS, NO_SNIFFING, NO_STORE
 from tracking_service.pages import CONTENT_SECURITY_POLICY
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-NO_STORE = ("cache-control", "no-store, no-cache, must-revalidate, max-age=0, private")
-_GUARDS = (
-    NO_STORE,
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("x-robots-tag", "noindex, nofollow"),
-)
 # An image leads nowhere and nobody searches for it; each header costs every open some time.
-PIXEL_HEADERS = (NO_STORE, ("x-content-type-options", "nosniff"), ("cross-origin-resource-policy", "cross-origin"))
-REDIRECT_HEADERS = _GUARDS
-FILE_HEADERS = (*_GUARDS, ("content-disposition", 'inline; filename="Proposal.pdf"'))
-_PAGE_HEADERS = (*_GUARDS, ("content-security-policy", CONTENT_SECURITY_POLICY), ("x-frame-options", "DENY"))
+PIXEL_HEADERS = (NO_STORE, NO_SNIFFING, ("cross-origin-resource-policy", "cross-origin"))
+REDIRECT_HEADERS = GUARD_HEADERS
+FILE_HEADERS = (*GUARD_HEADERS, ("content-disposition", 'inline; filename="Proposal.pdf"'))
+_PAGE_HEADERS = (*GUARD_HEADERS, ("content-security-policy", CONTENT_SECURITY_POLICY), ("x-frame-options", "DENY"))
 
 
 def answer_page(response: falcon.asgi.Response, page: bytes, status: str = falcon.HTTP_200) -> None:

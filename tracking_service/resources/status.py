@@ -50,6 +50,14 @@ class Heartbeat(BaseModel):
     age_seconds: float
 
 
+class Pause(BaseModel):
+    """All sending stands still until `leadgen resume`."""
+
+    cause: Literal["operator", "breaker", "refusal"]
+    reason: str
+    paused_at: datetime
+
+
 class Health(BaseModel):
     """`ok`; `degraded` where something needs a look; `failing` where PostgreSQL is away (hits are spooled then)."""
 
@@ -65,6 +73,7 @@ class Health(BaseModel):
     last_contacts: dict[str, datetime | None] | None = Field(
         default=None, description="When each outside system last answered; null for never."
     )
+    sending_pause: Pause | None = Field(default=None, description="Null while mails may leave.")
     waiting: dict[str, int] | None = Field(default=None, description="What waits, or needs a person.")
 
 
@@ -96,6 +105,8 @@ class HealthResource:
         health.status = "degraded" if health.problems else "ok"
         return health
 
+    on_head = on_get  # what some uptime checks ask
+
     async def _ask(self, health: Health) -> None:
         now, today = self._clock.now(), self._clock.today(self._zone)
         async with self._ledger.transaction() as connection:
@@ -104,9 +115,11 @@ class HealthResource:
             used = await ledger_status.quotas(connection, today)
             health.last_contacts = await ledger_status.last_contacts(connection)
             health.waiting = await ledger_status.waiting(connection)
+            pause = await ledger_status.pause(connection)
         health.database = Database(
             reachable=True, revision=revision, up_to_date=revision == ledger_status.SCHEMA_REVISION
         )
+        health.sending_pause = Pause(**pause) if pause else None
         ages = {row["name"]: (now - row["beat_at"]).total_seconds() for row in beats}
         health.heartbeats = [
             Heartbeat(name=row["name"], beat_at=row["beat_at"], age_seconds=ages[row["name"]]) for row in beats
@@ -121,10 +134,11 @@ class HealthResource:
     def _problems(self, health: Health) -> list[str]:
         waiting = health.waiting or {}
         silent = health.dagster_age_seconds is None or health.dagster_age_seconds > _STALE_SECONDS
-        spool = health.spool
+        spool, pause = health.spool, health.sending_pause
         found = (
             (not (health.database and health.database.up_to_date), "The schema is not up to date: `leadgen migrate`."),
             (silent, "Dagster's daemon is silent: nothing is scheduled or sent until it runs again."),
+            (pause is not None, f"Sending is paused ({pause.reason if pause else ''}): `leadgen resume` ends it."),
             (bool(spool and spool.waiting_bytes), "Events wait on disk for PostgreSQL."),
             (bool(spool and spool.refused_bytes), "PostgreSQL refused events; they are set aside in the spool folder."),
             (self._counters.lost > 0, "Events were lost since this process started."),

@@ -35,6 +35,14 @@ def test_health_says_little_without_a_key_and_much_with_one(api: Api) -> None:
     assert health["last_contacts"]["imap"] == "2026-03-02T08:00:00Z"
     assert health["last_contacts"]["telegram"] is None
     assert health["spool"] == {"waiting_bytes": 0, "refused_bytes": 0}
+    assert health["sending_pause"] is None
+    api.ledger.execute(
+        "INSERT INTO sending_pauses (cause, reason, paused_at) VALUES ('breaker', 'bounces', %s)", (MONDAY,)
+    )
+    paused = api.client.get("/health").json()
+    api.ledger.execute("DELETE FROM sending_pauses")
+    assert (paused["status"], paused["sending_pause"]["cause"]) == ("degraded", "breaker")
+    assert paused["problems"] == ["Sending is paused (bounces): `leadgen resume` ends it."]
 
 
 def test_the_code_knows_the_newest_migration(api: Api) -> None:

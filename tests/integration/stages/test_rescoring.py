@@ -160,7 +160,8 @@ def test_why_shows_every_point_with_its_evidence_and_what_would_change(
         "would leave",
         "qualified",
     )
-    for nobody in ("nobody@weak.test", "", "%"):
+    assert why("NESS 0A")["lead"]["id"] == weak
+    for nobody in ("nobody@weak.test", "", "%", "business"):
         assert CliRunner().invoke(app, ["why", nobody]).exit_code == 2
     assert "2026-03" in CliRunner().invoke(app, ["why", weak]).output
 
