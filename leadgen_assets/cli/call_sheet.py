@@ -8,6 +8,7 @@ import typer
 
 from leadgen_assets.cli.chosen_home import InHome, settings_in
 from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
+from leadgen_assets.cli.output_file import Output, write_workbook
 
 
 @ends_in_a_sentence
@@ -18,9 +19,7 @@ def call_sheet(
             formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day; the latest with anybody on it if left out."
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="File to write; Call_Sheet_DATE.xlsx in this folder if left out.")
-    ] = None,
+    output: Output = Path(),
     home: InHome = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,9 +52,7 @@ def call_sheet(
         else:
             console.print(f"Nobody is left to call or visit {f'of {day}' if date else 'on any day'}; nothing written.")
         return
-    path = output or Path(f"Call_Sheet_{day}.xlsx")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(build_call_workbook(rows, day))
+    path = write_workbook(output, f"Call_Sheet_{day}.xlsx", build_call_workbook(rows, day))
     calls, visits = ([row for row in rows if row["sheet"] == kind] for kind in ("call", "visit"))
     if as_json:
         print_json({"date": day, "path": str(path), "calls": calls, "visits": visits})

@@ -8,6 +8,7 @@ import typer
 
 from leadgen_assets.cli.chosen_home import InHome, settings_in
 from leadgen_assets.cli.outcome import MUST_ACT, AsJson, console, ends_in_a_sentence, errors, print_json
+from leadgen_assets.cli.output_file import Output, write_workbook
 
 
 @ends_in_a_sentence
@@ -18,11 +19,11 @@ def report(
             formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day; the latest with anything to report if left out."
         ),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Folder to write the workbook to.")] = Path(),
+    output: Output = Path(),
     home: InHome = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a day's Excel workbook to a folder."""
+    """Write a day's Excel workbook."""
     from leadgen_assets.storage.database import ready_database
     from leadgen_assets.storage.ledger import ledger_connection
     from leadgen_assets.storage.reports import latest_report_day, read_workbook
@@ -38,9 +39,7 @@ def report(
         )
         raise typer.Exit(MUST_ACT)
     filename, content = found
-    output.mkdir(parents=True, exist_ok=True)
-    path = output / filename
-    path.write_bytes(content)
+    path = write_workbook(output, filename, content)
     if as_json:
         print_json({"date": day, "path": str(path)})
     else:
