@@ -17,7 +17,7 @@ from tracking_service.guard_headers import GUARD_HEADERS
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 # For what the framework refuses by itself, without a word.
 _DETAILS = {
-    404: "There is nothing at this address; the API is described at /api/v1/docs.",
+    404: "There is nothing at this address (ids are UUIDs); the API is described at /api/v1/docs.",
     405: "This address does not take that method; Allow names those that it takes.",
 }
 

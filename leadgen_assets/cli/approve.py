@@ -74,7 +74,8 @@ def _approve(messages: list[UUID], everything: bool, home: Home | None, as_json:
     for row in left:
         console.print(f"{row['id']}  {row['business_name']}  {row['to_email']}", soft_wrap=True, markup=False)
         console.print(f"    {row['subject']}  {row['file']}", soft_wrap=True, markup=False)
-    console.print(f"{len(left)} wait{'' if settings.approval == 'required' else ', but APPROVAL is off'}.")
+    off = "" if settings.approval == "required" else "; APPROVAL is off, so messages leave without it"
+    console.print(f"{len(left)} wait for approval{off}.", soft_wrap=True)
 
 
 def _settle(connection: Any, messages: list[UUID], sent: bool, at: Any) -> int:

@@ -33,7 +33,7 @@ def erase(
     elif not own["leads"]:
         console.print(f"No lead has the address {who}; it is suppressed all the same.", soft_wrap=True)
     else:
-        console.print(f"Erased {own['leads']} lead(s); the address is never written to again.", soft_wrap=True)
+        console.print(f"Erased {own['leads']} lead(s); it is neither found nor written to again.", soft_wrap=True)
         for name in ("captured_places", "message_files", "workbooks", "run_events"):
             console.print(f"{name.replace('_', ' '):>16}  {own[name]}")
         console.print(f"{'partition rows':>16}  {sum(own['partition_rows'].values())}")
@@ -45,7 +45,7 @@ def _named(who: str) -> tuple[UUID | None, str]:
     try:
         return UUID(who), ""
     except ValueError:
-        raise typer.BadParameter("name the id of a lead, or an address") from None
+        raise typer.BadParameter("name the id of a lead (`leadgen why NAME` shows it), or an address") from None
 
 
 async def _request(url: str, settings: Any, lead_id: UUID | None, address: str) -> dict[str, Any]:

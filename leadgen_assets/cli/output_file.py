@@ -11,8 +11,17 @@ Output = Annotated[
 
 
 def write_workbook(output: Path, filename: str, content: bytes) -> Path:
-    """Write a workbook to the file that was named, or to the folder under its usual name; returns where it is."""
+    """Write a workbook to the file that was named, or to the folder under its usual name; returns where it is.
+
+    A missing folder is made, those above it are not: they are more likely mistyped.
+
+    Raises:
+        BadParameter: if it cannot be written there.
+    """
     path = output if output.suffix.lower() == ".xlsx" and not output.is_dir() else output / filename
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written ({error.strerror}): name another with --output") from None
     return path

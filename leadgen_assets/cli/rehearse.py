@@ -146,8 +146,8 @@ def _in_words(check: str) -> str:
 
 # The lines with which a rehearsal's data are looked at, whatever else was run since.
 LOOK_FURTHER = (
-    "`leadgen why NAME --in {home}`, `leadgen report --in {home}`, `leadgen call-sheet --in {home}`,"
-    ' `leadgen sql "SELECT name, city FROM leads" --in {home}`.'
+    "`uv run leadgen why NAME --in {home}`, or instead of `why NAME`: `report`, `call-sheet`,"
+    ' `sql "SELECT name, city FROM leads"`.'
 )
 
 _FUNNEL: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (

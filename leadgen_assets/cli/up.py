@@ -79,6 +79,7 @@ def _live(settings: Settings, stop: threading.Event) -> None:
                 processes.await_port("tracking_service", settings.tracking_port, 20)
                 _say_what_still_holds_the_mail(settings)
                 _announce(ControlRoom(settings, processes).start(), settings)
+                _say_if_paused(url)
                 stop.wait()
 
 
@@ -128,6 +129,7 @@ def _rehearsal(settings: Settings, stop: threading.Event, wanted: "Opening", *, 
             opening.remember(home)
         rehearsal.show_today()
         _announce(ControlRoom(rehearsal.settings, rehearsal.processes).start(), rehearsal.settings)
+        _say_if_paused(rehearsal.settings.database_url or "")
         trouble = _written_to(home / "logs" / "town.log")
         in_a_thread(lambda: rehearsal.go_on(stop, _VISIT_EVERY, trouble), stop)
 
@@ -205,6 +207,16 @@ def _announce(ui: str, settings: Settings) -> None:
             "Look further, in another terminal: " + LOOK_FURTHER.format(home="town"),
         ]
     console.print("\n".join([*lines, "Ctrl-C stops everything."]), highlight=False, soft_wrap=True)
+
+
+def _say_if_paused(url: str) -> None:
+    from leadgen_assets.storage.ledger import ledger_connection
+    from leadgen_assets.storage.pauses import present_pause
+
+    with ledger_connection(url) as connection:
+        pause = present_pause(connection)
+    if pause:
+        errors.print(f"[red]✗[/red] No mail leaves: {escape(str(pause))}.", soft_wrap=True)
 
 
 def _written_to(path: Path) -> Callable[[str, Exception], None]:

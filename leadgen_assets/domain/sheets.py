@@ -44,7 +44,8 @@ def write_header(sheet: "Worksheet", row: int, labels: tuple[str, ...], *, left:
         cell = sheet.cell(row, column, label)
         cell.font = font(bold=True, color=PAPER)
         cell.fill = PatternFill("solid", fgColor=ACCENT)
-        cell.alignment = Alignment(horizontal="left" if column in left else "center", vertical="center")
+        horizontal = "left" if column in left else "center"
+        cell.alignment = Alignment(horizontal=horizontal, vertical="center", indent=_indent(horizontal))
     sheet.row_dimensions[row].height = _HEADER_POINTS
 
 
@@ -57,7 +58,8 @@ def style_rows(sheet: "Worksheet", first: int, last: int, columns: int) -> None:
             cell = sheet.cell(row, column)
             cell.border = Border(bottom=Side(style="thin", color=RULE))
             cell.font = font()
-            cell.alignment = Alignment(horizontal="left" if column == 1 else "center", vertical="center")
+            horizontal = "left" if column == 1 else "center"
+            cell.alignment = Alignment(horizontal=horizontal, vertical="center", indent=_indent(horizontal))
         sheet.row_dimensions[row].height = _ROW_POINTS
 
 
@@ -89,11 +91,17 @@ def write_table_row(sheet: "Worksheet", row: int, columns: Sequence[tuple[str, i
     for column, (_, width) in enumerate(columns, start=1):
         cell = sheet.cell(row, column)
         cell.border = Border(bottom=Side(style="thin", color=RULE))
-        cell.alignment = Alignment(horizontal=cell.alignment.horizontal, vertical="top", wrap_text=True)
+        horizontal = cell.alignment.horizontal or "left"
+        cell.alignment = Alignment(horizontal=horizontal, vertical="top", wrap_text=True, indent=_indent(horizontal))
         if banded and cell.fill.patternType is None:
             cell.fill = PatternFill("solid", fgColor=BAND)
-        lines = max(lines, _lines(str(cell.value or ""), width))
+        lines = max(lines, _lines(str(cell.value or ""), width - 2 * _indent(horizontal)))
     sheet.row_dimensions[row].height = _LINE_POINTS * lines + 4
+
+
+def _indent(horizontal: str) -> int:
+    """Texts keep a distance from the column before."""
+    return 1 if horizontal == "left" else 0
 
 
 def write_link(cell: Any, label: str, target: str | None) -> "Cell":

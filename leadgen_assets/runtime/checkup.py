@@ -18,6 +18,7 @@ from leadgen_assets.storage.database import running_database
 from leadgen_assets.storage.embedded_postgres import DatabaseUnavailableError
 from leadgen_assets.storage.ledger import ledger_connection
 from leadgen_assets.storage.migrations import revisions
+from leadgen_assets.storage.pauses import present_pause
 from leadgen_assets.storage.targets import list_targets
 from tracking_service.loopback import is_loopback
 from tracking_service.settings import env_file
@@ -87,9 +88,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield Finding("database", "failed", detail)
             else:
                 yield Finding("database", "passed", f"{where}, schema at revision {present}")
+                yield from _sending(url)
                 yield from _countries(url)
     except DatabaseUnavailableError as error:
         yield Finding("database", "failed", str(error))
+
+
+def _sending(url: str) -> Iterator[Finding]:
+    """A pause of all sending; nothing to say without one."""
+    with ledger_connection(url) as connection:
+        pause = present_pause(connection)
+    if pause:
+        yield Finding("sending", "skipped", str(pause))
 
 
 def _countries(url: str) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import typer
 
 from leadgen_assets.cli.output_file import write_workbook
 
@@ -25,3 +26,10 @@ def test_a_workbook_is_written_where_it_was_asked_for(tmp_path: Path, output: st
 def test_a_folder_that_looks_like_a_file_is_still_a_folder(tmp_path: Path) -> None:
     (tmp_path / "odd.xlsx").mkdir()
     assert write_workbook(tmp_path / "odd.xlsx", "Usual.xlsx", b"content") == tmp_path / "odd.xlsx" / "Usual.xlsx"
+
+
+@pytest.mark.parametrize("output", ["mistyped/folder/calls.xlsx", "mistyped/folder/deep"])
+def test_folders_that_are_not_there_are_named_and_not_made(tmp_path: Path, output: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"mistyped.*--output"):
+        write_workbook(tmp_path / output, "Usual.xlsx", b"content")
+    assert list(tmp_path.iterdir()) == []
