@@ -17,6 +17,7 @@ _FONT = "Calibri"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CELL_TEXT_LIMIT = 500
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_INDENT_CHARACTERS = 2
 _HEADER_POINTS, _ROW_POINTS, _LINE_POINTS = 22, 19, 15
 _COLUMNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -64,9 +65,9 @@ def style_rows(sheet: "Worksheet", first: int, last: int, columns: int) -> None:
 
 
 def set_widths(sheet: "Worksheet", widths: tuple[int, ...]) -> None:
-    """The widths of the columns, in characters."""
+    """The widths of the columns, in characters; the distance from the column before comes on top."""
     for number, width in enumerate(widths):
-        sheet.column_dimensions[_COLUMNS[number]].width = width
+        sheet.column_dimensions[_COLUMNS[number]].width = width + _INDENT_CHARACTERS
 
 
 def write_text(cell: Any, text: str) -> "Cell":
@@ -95,7 +96,7 @@ def write_table_row(sheet: "Worksheet", row: int, columns: Sequence[tuple[str, i
         cell.alignment = Alignment(horizontal=horizontal, vertical="top", wrap_text=True, indent=_indent(horizontal))
         if banded and cell.fill.patternType is None:
             cell.fill = PatternFill("solid", fgColor=BAND)
-        lines = max(lines, _lines(str(cell.value or ""), width - 2 * _indent(horizontal)))
+        lines = max(lines, _lines(str(cell.value or ""), width))
     sheet.row_dimensions[row].height = _LINE_POINTS * lines + 4
 
 

@@ -47,8 +47,8 @@ SUMMARY_ROWS = (
 )
 _TREND = (("Sent", "sent"), ("Opened", "opened"), ("Clicked", "clicked"), ("Replied", "replied"))
 _LEAD_COLUMNS = (
-    ("Business", 32), ("Category", 18), ("Location", 34), ("Email Sent", 11), ("Opened", 10), ("Clicked", 10),
-    ("Replied", 10), ("Status", 19), ("Phone", 18), ("Map", 8), ("Email", 32), ("Where the address was found", 34),
+    ("Business", 32), ("Category", 18), ("Location", 40), ("Email Sent", 11), ("Opened", 10), ("Clicked", 10),
+    ("Replied", 10), ("Status", 19), ("Phone", 18), ("Map", 8), ("Email", 38), ("Where the address was found", 36),
 )  # fmt: skip
 
 
