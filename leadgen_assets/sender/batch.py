@@ -7,7 +7,7 @@ message may go is decided in `claims`, what an answer means in `outcomes`.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -285,4 +285,11 @@ def _sole_sender(settings: Settings) -> Iterator[Connection | None]:
         connection.commit()
         connection.autocommit = True
         row = connection.execute("SELECT pg_try_advisory_lock(%s) AS held", (_SENDER_LOCK,)).fetchone()
-        yield connection if row and row["held"] else None
+        if not (row and row["held"]):
+            yield None
+            return
+        try:
+            yield connection
+        finally:  # at once: the server lets go some time after a connection ends, and the next batch may be there first
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", (_SENDER_LOCK,))

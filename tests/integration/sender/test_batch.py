@@ -235,6 +235,15 @@ def test_limits_in_time_let_one_message_go_and_name_the_next_moment(
     assert send_due(paced, clock).sent == 1
 
 
+def test_the_next_batch_never_meets_the_lock_of_the_one_before(
+    sending: Settings, ledger: Connection, clock: FileClock
+) -> None:
+    for _ in range(20):
+        assert not send_due(sending, clock).busy
+        held = ledger.execute("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND granted").fetchone()
+        assert held == {"n": 0}
+
+
 class RunningClock:
     """The wall's pace from a fixed moment on."""
 
