@@ -92,7 +92,7 @@ def town(settings: Settings, clock: FileClock, tmp_path: Path) -> Iterator[Small
     dns, web = DnsServer(businesses, clock), WebSites(businesses, clock, ca)
     dns.start()
     web.start()
-    lines = {"CA_FILE": tmp_path / "ca.pem", "PROBE_TIMEOUT_SECONDS": 1, **dns.settings(), **web.settings()}
+    lines = {"CA_FILE": tmp_path / "ca.pem", "PROBE_TIMEOUT_SECONDS": 3, **dns.settings(), **web.settings()}
     with env_file().open("a") as file:
         file.writelines(f"{name}={value}\n" for name, value in lines.items())
     try:
