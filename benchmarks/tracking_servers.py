@@ -163,6 +163,14 @@ def database_processor_seconds(postgres: EmbeddedPostgres) -> float:
     return sum(_processor_seconds(pid) for pid in (owner, *map(int, children)))
 
 
+def wanted_and_stolen_seconds() -> tuple[float, float]:
+    """Processor time that this machine wanted since it started, and how much of it a host gave to other machines."""
+    user, nice, system, _idle, _wait, hard, soft, steal = map(
+        int, Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+    )
+    return (user + nice + system + hard + soft + steal) * _TICK_SECONDS, steal * _TICK_SECONDS
+
+
 @contextmanager
 def _database(postgres: EmbeddedPostgres, name: str, template: str | None) -> Iterator[str]:
     """A database for one run; none pays for the one before, by vacuuming or writing what that one left behind."""
