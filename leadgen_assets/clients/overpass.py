@@ -10,36 +10,11 @@ from typing import Any, Self
 import httpx
 
 from leadgen_assets.clients.errors import ClientError
+from leadgen_assets.clients.overpass_tags import selectors_of
 from leadgen_assets.clients.retries import BUSY, request_with_retries
 
 LICENCE = "ODbL 1.0, © OpenStreetMap contributors"
 _QUERY_TIMEOUT_SECONDS = 60
-_SHOPS = {
-    "clothing_store": "clothes|boutique|fashion",
-    "food_store": "supermarket|convenience|deli|greengrocer|butcher|seafood|cheese",
-    "bakery": "bakery|pastry", "florist": "florist", "beauty_salon": "beauty|cosmetics|hairdresser",
-    "electronics_store": "electronics|computer|mobile_phone|hifi",
-    "home_goods_store": "furniture|interior_decoration|houseware|kitchen",
-    "jewelry_store": "jewelry|watches", "pet_store": "pet", "shoe_store": "shoes", "book_store": "books|stationery",
-    "hair_salon": "hairdresser", "gift_shop": "gift|toys", "sporting_goods_store": "sports|outdoor|bicycle",
-}  # fmt: skip
-_SELECTORS = {name: f'["shop"~"^({values})$"]' for name, values in _SHOPS.items()} | {
-    "store": '["shop"]',
-    "restaurant": '["amenity"~"^(restaurant|fast_food|food_court)$"]',
-    "cafe": '["amenity"~"^(cafe|ice_cream)$"]',
-    "bar": '["amenity"~"^(bar|pub|biergarten)$"]',
-    "gym": '["leisure"~"^(fitness_centre|sports_centre)$"]',
-    "hotel": '["tourism"~"^(hotel|hostel|guest_house|motel)$"]',
-    "dentist": '["amenity"="dentist"]',
-    "doctor": '["amenity"~"^(doctors|clinic)$"]',
-    "pharmacy": '["amenity"="pharmacy"]',
-    "lawyer": '["office"="lawyer"]',
-    "real_estate_agency": '["office"="estate_agent"]',
-    "travel_agency": '["shop"="travel_agency"]',
-    "veterinary_care": '["amenity"="veterinary"]',
-    "corporate_office": '["office"]',
-    "service": '["craft"]',
-}
 _CATEGORY_KEYS = ("shop", "amenity", "office", "craft", "healthcare", "tourism", "leisure")
 _TAGS = {
     "street": ("addr:street", "addr:place"),
@@ -105,13 +80,13 @@ class Overpass:
         return found
 
 
-def business_query(lat: float, lng: float, radius_meters: int, categories: tuple[str, ...]) -> str:
-    """The query for named businesses of the categories (Google place types) within a radius; shops if none is known."""
-    selectors = sorted({_SELECTORS[category] for category in categories if category in _SELECTORS}) or [
-        _SELECTORS["store"]
-    ]
-    if _SELECTORS["store"] in selectors:
-        selectors = [selector for selector in selectors if not selector.startswith('["shop"~')]
+def business_query(lat: float, lng: float, radius_meters: int, categories: tuple[str, ...]) -> str | None:
+    """The query for named businesses of the categories (Google place types) within a radius; None where no tag is
+    known for any of them.
+    """
+    selectors = selectors_of(categories)
+    if not selectors:
+        return None
     around = f'["name"](around:{radius_meters},{lat:.6f},{lng:.6f});'
     wanted = "".join(f"nwr{selector}{around}" for selector in selectors)
     return f"[out:json][timeout:{_QUERY_TIMEOUT_SECONDS}];({wanted});out tags center;"

@@ -15,6 +15,7 @@ import polars as pl
 
 from leadgen_assets.clients import google_places, overpass
 from leadgen_assets.clients.errors import ClientError
+from leadgen_assets.clients.overpass_tags import untagged
 from leadgen_assets.domain.addresses import metres_between
 from leadgen_assets.domain.place_payloads import without_places
 from leadgen_assets.resources import Platform
@@ -29,6 +30,7 @@ GOOGLE_QUOTA = "google_places"
 _GOOGLE_DAY_QUOTA = "google_places_day"
 _ROWS_PER_CAPTURE = 500
 _FAILURES_IN_A_ROW = 3
+_NO_TAG = "OpenStreetMap is not asked for {categories} in {target}: no tag of it is known that says that."
 _FILE_LICENCES = {
     "openstreetmap": overpass.LICENCE,
     "osm": overpass.LICENCE,
@@ -70,7 +72,11 @@ def capture_overpass(platform: Platform, day: date, targets: Sequence[Target]) -
             subject = f"osm:{target.label}"
             if subject in captured or target.lat is None or target.lng is None:
                 continue
+            if unknown := untagged(target.categories):
+                failures.append(ClientError(_NO_TAG.format(categories=", ".join(unknown), target=target.label)))
             query = overpass.business_query(target.lat, target.lng, target.radius_meters, target.categories)
+            if query is None:
+                continue
             try:
                 answer = api.search(query)
             except ClientError as error:

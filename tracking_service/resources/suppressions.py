@@ -5,7 +5,7 @@ from typing import Literal
 
 import falcon
 import falcon.asgi
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from tracking_service.clock import Clock
 from tracking_service.ledger.pool import Ledger
@@ -53,14 +53,15 @@ class NewSuppression(Payload):
     )
     reason: Text = Field(default="asked by the operator", min_length=1, max_length=200)
 
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> "NewSuppression":
-        local, at, domain = self.value.rpartition("@")
-        if self.kind == "address" and not (local and at and "." in domain and " " not in self.value):
-            raise ValueError("value is not an address such as info@example.com")
-        if self.kind == "domain" and (at or "." not in self.value.strip(".") or " " in self.value):
-            raise ValueError("value is not a domain such as example.com")
-        return self
+    @field_validator("value")
+    @classmethod
+    def _fits_its_kind(cls, value: str, info: ValidationInfo) -> str:
+        kind, (local, at, domain) = info.data.get("kind"), value.rpartition("@")
+        if kind == "address" and not (local and at and "." in domain and " " not in value):
+            raise ValueError("not an address such as info@example.com")
+        if kind == "domain" and (at or "." not in value.strip(".") or " " in value):
+            raise ValueError("not a domain such as example.com")
+        return value
 
 
 class SuppressionsResource:

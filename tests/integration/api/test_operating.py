@@ -119,6 +119,13 @@ def test_the_suppressed_are_left_alone(api: Api, kind: str, value_: str, whom: R
     assert value_.lower() not in api.client.get("/suppressions").text.lower()
 
 
+def test_a_value_that_does_not_fit_its_kind_is_named(api: Api) -> None:
+    for kind in ("address", "domain"):
+        refused = api.client.post("/suppressions", json={"kind": kind, "value": "not one"})
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json()["errors"]] == ["value"]
+
+
 def test_an_erasure_suppresses_at_once(api: Api) -> None:
     lead = a_lead(api.ledger, "erase me", email="me@erase.test")
     queued = a_sent_message(api.ledger, lead, to_email="me@erase.test", status="queued")

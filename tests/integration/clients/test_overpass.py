@@ -7,6 +7,8 @@ import pytest
 
 from leadgen_assets.clients.errors import ClientError
 from leadgen_assets.clients.overpass import Overpass, business_query, place_records
+from leadgen_assets.clients.overpass_tags import untagged
+from leadgen_assets.storage.targets import DEFAULT_CATEGORIES
 from tests.integration.place_servers import Asked, PlaceServer, place_server
 
 TAGS = {"name": "Kahvila Käpy", "amenity": "cafe", "contact:phone": "+358 9 1234567", "contact:email": "hei@kapy.test",
@@ -56,6 +58,17 @@ def test_tags_become_records(server: PlaceServer) -> None:
         "FI",
     )
     assert (kiosk["source_id"], kiosk["lat"], kiosk["country"], kiosk["phone"]) == ("way/2", 60.18, "SE", None)
+
+
+def test_only_what_was_asked_for_is_searched() -> None:
+    query = business_query(60.0, 24.0, 900, ("plumber", "lawyer", "unicorn"))
+    assert query is not None
+    assert query.count("nwr[") == 2
+    assert '["craft"~"^(plumber|hvac)$"]' in query
+    assert '["shop"]' not in query
+    assert business_query(60.0, 24.0, 900, ("unicorn",)) is None
+    assert untagged(("bakery", "unicorn")) == ["unicorn"]
+    assert untagged(DEFAULT_CATEGORIES) == []
 
 
 @pytest.mark.parametrize(

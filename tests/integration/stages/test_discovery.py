@@ -174,6 +174,21 @@ def test_overpass_and_google_records_of_one_business_are_one_lead(settings: Sett
     assert "ODbL" in both["licence"]
 
 
+def test_openstreetmap_is_not_asked_for_what_it_has_no_tag_for(settings: Settings, ledger: Connection) -> None:
+    add_target(ledger, city="Oulu", country="FI", lat=65.0, lng=25.5, categories=["unicorn"], at=MONDAY)
+    with place_server(lambda _: (200, {"elements": []})) as osm:
+        append_settings(OVERPASS_URL=osm.url)
+        failed = run(raise_on_error=False)
+        assert not failed.success
+        assert "unicorn in Oulu, FI" in failed.failure_data_for_node("places").user_failure_data.description
+        assert osm.asked == []
+        add_target(ledger, city="Oulu", country="FI", lat=65.0, lng=25.5, categories=["unicorn", "plumber"], at=MONDAY)
+        found = run()
+        assert [asked.query.count("nwr[") for asked in osm.asked] == [1]
+    [event] = found.asset_materializations_for_node("places")
+    assert "unicorn" in str(event.metadata["failures"].value)
+
+
 def test_a_file_is_taken_in_daily_portions_once(
     settings: Settings, clock: FileClock, target: None, tmp_path: Path
 ) -> None:

@@ -35,6 +35,8 @@ def test_a_city_added_again_is_replaced(ledger: Connection) -> None:
         ({"categories": [" "]}, "category"),
         ({"city": " "}, "city"),
         ({"country": "Finland"}, "two-letter"),
+        ({"country": "XX"}, "two-letter"),
+        ({"country": "UK"}, "GB"),
         ({"lat": 60.0}, "both"),
         ({"lat": 91.0, "lng": 0.0}, "globe"),
         ({"radius_meters": 0}, "radius"),
