@@ -30,13 +30,17 @@ _ORIGINS = {
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """Counts of one day: each lead is counted on the day its fact happened first."""
+    """Counts of one day: each lead is counted on the day its fact happened first.
+
+    `tried` are the mails sent and those refused at the hand-over, which count as bounced and were never sent.
+    """
 
     day: date
     discovered: int
     qualified: int
     unknown: int
     call_sheet: int
+    tried: int
     sent: int
     opened: int
     clicked: int
@@ -109,19 +113,24 @@ def _figures(local: pl.DataFrame, first: date, last: date) -> DayFigures:
         return (within & extra if extra is not None else within).sum()
 
     qualified = pl.col("decision") == "qualified"
-    row = local.select(
-        discovered=on("discovered_at"),
-        qualified=on("discovered_at", qualified),
-        unknown=on("discovered_at", pl.col("decision") == "unknown"),
-        call_sheet=on("discovered_at", qualified & pl.col("route").is_in(["phone", "visit"])),
-        sent=on("sent_at"),
-        opened=on("opened_at"),
-        clicked=on("clicked_at"),
-        replied=on("replied_at"),
-        bounced=on("bounced_at"),
-        unsubscribed=on("unsubscribed_at"),
-        converted=on("converted_at"),
-    ).row(0, named=True)
+    row = (
+        local.with_columns(tried_at=pl.min_horizontal("sent_at", "bounced_at"))
+        .select(
+            discovered=on("discovered_at"),
+            qualified=on("discovered_at", qualified),
+            unknown=on("discovered_at", pl.col("decision") == "unknown"),
+            call_sheet=on("discovered_at", qualified & pl.col("route").is_in(["phone", "visit"])),
+            tried=on("tried_at"),
+            sent=on("sent_at"),
+            opened=on("opened_at"),
+            clicked=on("clicked_at"),
+            replied=on("replied_at"),
+            bounced=on("bounced_at"),
+            unsubscribed=on("unsubscribed_at"),
+            converted=on("converted_at"),
+        )
+        .row(0, named=True)
+    )
     return DayFigures(day=last, **row)
 
 

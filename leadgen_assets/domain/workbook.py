@@ -41,7 +41,7 @@ SUMMARY_ROWS = (
     ("Emails opened", "opened", "sent"),
     ("Links clicked", "clicked", "sent"),
     ("Replies received", "replied", "sent"),
-    ("Bounced", "bounced", "sent"),
+    ("Bounced", "bounced", "tried"),
     ("Unsubscribed", "unsubscribed", "sent"),
     ("Ready to build", "converted", "sent"),
 )

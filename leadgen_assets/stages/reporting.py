@@ -37,7 +37,7 @@ def ledger_snapshot(context: dg.AssetExecutionContext, platform: Platform) -> dg
     return materialized(frame, "status", "decision", "route", data_version=True)
 
 
-@dg.asset(**asset_options("derivation", "reporting", "excel", "polars", code_version="2", personal=True))
+@dg.asset(**asset_options("derivation", "reporting", "excel", "polars", code_version="3", personal=True))
 def daily_report(
     context: dg.AssetExecutionContext, platform: Platform, ledger_snapshot: pl.DataFrame
 ) -> dg.Output[pl.DataFrame]:

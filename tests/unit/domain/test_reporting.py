@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from leadgen_assets.domain.reporting import DailyReport, daily_report, day_bounds
-from leadgen_assets.domain.workbook import SUMMARY_ROWS, build_workbook
+from leadgen_assets.domain.workbook import SUMMARY_ROWS, build_workbook, summary_lines
 from leadgen_assets.storage.schemas import frame_of
 
 DAY = date(2026, 3, 3)
@@ -69,6 +69,18 @@ def test_each_lead_counts_on_the_local_day_of_its_fact(report: DailyReport) -> N
     assert (report.figures.sent, report.figures.opened, report.figures.replied) == (1, 2, 1)
     assert (report.so_far.discovered, report.so_far.sent, report.so_far.opened) == (4, 2, 2)
     assert [figures.sent for figures in report.trend] == [0, 0, 0, 0, 0, 1, 1]
+
+
+def test_a_mail_that_was_refused_at_once_is_part_of_what_was_tried() -> None:
+    common = {"business_name": "Invented", "status": "bounced", "discovered_at": at(3, 4), "as_of": at(3, 21)}
+    rows = [
+        common | {"lead_id": "refused", "bounced_at": at(3, 9)},
+        common | {"lead_id": "returned", "sent_at": at(3, 8), "bounced_at": at(3, 9)},
+        common | {"lead_id": "arrived", "sent_at": at(3, 9)},
+    ]
+    counted = daily_report(frame_of("ledger_snapshot", rows), DAY, "Europe/Helsinki")
+    assert (counted.figures.tried, counted.figures.sent, counted.figures.bounced) == (3, 2, 2)
+    assert ("Bounced", 2, "2 (67 %)") in summary_lines(counted.figures, counted.so_far)
 
 
 def test_only_leads_touched_that_day_are_listed_hottest_first(report: DailyReport) -> None:
