@@ -80,11 +80,13 @@ WHERE id IN (SELECT id FROM email_events WHERE network IS NOT NULL AND occurred_
 
 # The server gives up shortly before we do, so that no forgotten statement holds locks. Every statement of ours picks
 # few rows out of large tables; before a table was analysed, the planner would take it for small and read it whole, for
-# each batch. A plan for each batch's own values would cost a tenth of the batch, and be the same.
+# each batch. A plan for each batch's own values would cost a tenth of the batch, and be the same. Compiling statements
+# this short never pays, and older servers would, where a plan cannot avoid what is switched off here.
 _SETTINGS = """
 SELECT set_config('TimeZone', 'UTC', FALSE), set_config('statement_timeout', $1, FALSE),
        set_config('enable_seqscan', 'off', FALSE), set_config('enable_hashjoin', 'off', FALSE),
-       set_config('enable_mergejoin', 'off', FALSE), set_config('plan_cache_mode', 'force_generic_plan', FALSE)
+       set_config('enable_mergejoin', 'off', FALSE), set_config('plan_cache_mode', 'force_generic_plan', FALSE),
+       set_config('jit', 'off', FALSE)
 """
 
 
