@@ -1,6 +1,6 @@
 """How many hits a second the tracking service acknowledges, next to the specification's design and its own ceiling.
 
-`uv run --group benchmarks python -m benchmarks.tracking [--rounds 3] [--seconds 20] [--json]` takes turns, within one run, between
+`uv run python -m benchmarks.tracking [--rounds 3] [--seconds 20] [--json]` takes turns, within one run, between
 the specification's design, the product and the product without a database, one worker each, under wrk with 64 connections
 (80 % opens, 20 % clicks) on a real PostgreSQL with its default durability. The messages are so many that hits of one
 message rarely come together, which would be judged as a scanner's, and so few that most have hits before: several a
@@ -168,7 +168,7 @@ def missing() -> list[str]:
     if shutil.which("wrk") is None:
         found.append("everything: `wrk` is not installed (apt-get install wrk)")
     if find_spec("fastapi") is None or find_spec("asyncpg") is None:
-        found.append("the baseline: its packages are not installed (uv run --group benchmarks ...)")
+        found.append("the baseline: its packages are not installed (uv sync --group benchmarks)")
     return found
 
 
