@@ -1,7 +1,7 @@
-"""What Google's terms do not let us keep: after thirty days its content goes, and the ids of its places stay.
+"""What is not kept for good: Google's content (its terms give thirty days), and the text of captured web pages.
 
-Letters, call sheets and reports are our own words and stay until somebody is erased (`erasure`). What other sources
-gave is not touched.
+Letters, call sheets and reports are our own words and stay until somebody is erased (`erasure`), as do records of
+other sources. What derivations do without their pages is in `stages/kept_pages`.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ import polars as pl
 from leadgen_assets.clients.google_places import LICENCE
 from leadgen_assets.settings import Settings
 from leadgen_assets.storage.erased_files import replace_partition
+from leadgen_assets.storage.expired_pages import drop_bodies
 from leadgen_assets.storage.expired_places import reduce_captures, reduce_leads
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.warehouse import Warehouse
@@ -38,6 +39,33 @@ def drop_expired_content(ledger: Ledger, settings: Settings, clock: Clock) -> di
     places = sum(_reduce_places(warehouse, day) for day in warehouse.days("places", until=before - timedelta(days=1)))
     rows = sum(_drop_leads(warehouse, day) for day in warehouse.days("leads", until=before - timedelta(days=1)))
     return {"captured_places": captures, "leads": leads, "place_rows": places, "lead_rows": rows}
+
+
+def pages_kept_since(settings: Settings, clock: Clock) -> date:
+    """The first day whose captured pages are kept with their text."""
+    return clock.today(settings.operator_timezone) - timedelta(days=settings.pages_kept_days)
+
+
+def drop_old_pages(ledger: Ledger, settings: Settings, clock: Clock) -> dict[str, int]:
+    """Delete the text of pages captured before the last PAGES_KEPT_DAYS; how much that concerned, by place.
+
+    That a page was asked for, when, and how its host answered stays: later judgements read it.
+    """
+    since = pages_kept_since(settings, clock)
+    with ledger() as connection:
+        captures = drop_bodies(connection, since)
+    warehouse = Warehouse(settings.warehouse_folder)
+    days = warehouse.days("web_captures", until=since - timedelta(days=1))
+    return {"captured_pages": captures, "page_rows": sum(_drop_bodies(warehouse, day) for day in days)}
+
+
+def _drop_bodies(warehouse: Warehouse, day: date) -> int:
+    bodies = warehouse.read("web_captures", since=day, until=day, columns=["body"])
+    dropped = bodies.height - bodies["body"].null_count()
+    if dropped:
+        frame = warehouse.read("web_captures", since=day, until=day)
+        replace_partition(warehouse, "web_captures", day, frame.with_columns(body=pl.lit(None, pl.String)))
+    return dropped
 
 
 def _reduce_places(warehouse: Warehouse, day: date) -> int:

@@ -134,6 +134,7 @@ class Settings(ServiceSettings):
     report_minute: int = Field(default=30, ge=0, le=59)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     catch_up_days: int = Field(default=7, ge=0, le=60)
+    pages_kept_days: int = Field(default=90, ge=7)
     last_partition: date | None = None
 
     @field_validator("dns_resolvers", "candidate_tlds", "search_engines", "provider_terms_acknowledged", mode="before")

@@ -10,7 +10,7 @@ import dagster as dg
 
 from leadgen_assets.erasure import carry_out_erasures
 from leadgen_assets.resources import Platform
-from leadgen_assets.retention import drop_expired_content
+from leadgen_assets.retention import drop_expired_content, drop_old_pages
 from leadgen_assets.settings import settings_or_defaults
 from leadgen_assets.storage.erasures import pending_erasures
 from leadgen_assets.storage.heartbeats import beat
@@ -68,15 +68,16 @@ def _limits(platform: Platform) -> dict[str, Any]:
 
 @dg.op(tags={"leadgen/kind": "action"})
 def drop_expired(context: dg.OpExecutionContext, platform: Platform) -> None:
-    """Reduce what a source's terms let us keep for a while only."""
-    dropped = drop_expired_content(platform.ledger, platform.settings, platform.clock)
-    context.log.info("Reduced to place ids: %s.", json.dumps(dropped))
+    """Reduce what may be kept for a while only; the log holds counts alone."""
+    for drop in (drop_expired_content, drop_old_pages):
+        dropped = drop(platform.ledger, platform.settings, platform.clock)
+        context.log.info("Reduced: %s.", json.dumps(dropped))
 
 
 @dg.job(
     executor_def=dg.in_process_executor,
     tags={"leadgen/job": "pipeline"},
-    description="Reduces Google's content older than thirty days to the ids of its places.",
+    description="Reduces Google's content older than thirty days to place ids, and deletes the text of old web pages.",
 )
 def retention() -> None:
     """One step."""
@@ -84,10 +85,8 @@ def retention() -> None:
 
 
 @dg.sensor(job=retention, minimum_interval_seconds=3600, default_status=_on_in_live)
-def expired_content(context: dg.SensorEvaluationContext, platform: Platform) -> dg.RunRequest | dg.SkipReason:
-    """Starts the retention job once a day, where Google is asked for places."""
-    if not platform.settings.google_places_api_key:
-        return dg.SkipReason("GOOGLE_PLACES_API_KEY is not set.")
+def expired_content(context: dg.SensorEvaluationContext, platform: Platform) -> dg.RunRequest:
+    """Starts the retention job once a day."""
     return dg.RunRequest(run_key=f"retention:{platform.clock.today(platform.settings.operator_timezone)}")
 
 

@@ -11,6 +11,7 @@ from leadgen_assets.domain.call_sheets import RULES_VERSION as CALL_RULES_VERSIO
 from leadgen_assets.domain.call_sheets import call_rows
 from leadgen_assets.domain.contacts import RULES_VERSION, choose_contacts, first_owners
 from leadgen_assets.resources import Platform
+from leadgen_assets.stages.kept_pages import as_it_was
 from leadgen_assets.stages.kinds import asset_options, materialized, partition_day
 from leadgen_assets.stages.known_leads import known_leads
 
@@ -26,12 +27,17 @@ def contacts(
 
     Addresses come from the place record and from the lead's own pages; guessed ones are candidates only, unless
     USE_GUESSED_ADDRESSES is on. An address that another business had on an earlier day is that organisation's.
+    Where its pages are no longer kept, a lead keeps the route it had.
     """
     day = partition_day(context)
     leads = known_leads(platform, qualification_scores["lead_id"], day)
     use_guesses = platform.settings.use_guessed_addresses
     owners = first_owners(_earlier_addresses(platform, day))
     frame = choose_contacts(leads, qualification_scores, web_captures, owners, use_guesses=use_guesses)
+    stored = as_it_was(context, platform, "contacts", day)
+    if stored is not None:
+        known = stored.join(frame, on="lead_id", how="semi")
+        frame = pl.concat([known, frame.join(known, on="lead_id", how="anti")])
     routes = {"email": 0, "phone": 0, "visit": 0} | dict(frame.group_by("route").len().iter_rows())
     return materialized(frame, "route", "email_class", "email_origin", "reason", data_version=True, **routes)
 

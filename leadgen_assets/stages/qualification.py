@@ -29,6 +29,7 @@ from leadgen_assets.domain.scoring_rules import ScoringRulesError, packaged_rule
 from leadgen_assets.partitions import daily
 from leadgen_assets.resources import Platform
 from leadgen_assets.settings import Settings, settings_or_defaults
+from leadgen_assets.stages.kept_pages import as_it_was
 from leadgen_assets.stages.kinds import asset_options, materialized, may_observe, partition_day
 from leadgen_assets.stages.known_leads import known_leads
 from leadgen_assets.storage.journal import Capture, capture_days, captures_of_host, read_captures, store_capture
@@ -90,18 +91,20 @@ def web_presence(
     """Each check of each captured lead: present, absent, unknown or not applicable, with its evidence.
 
     Absent is said only after every candidate was answered in full; an error of a site counts once it lasts, so captures
-    of earlier days are read too.
+    of earlier days are read too. A day whose pages are no longer kept stays as it was judged.
     """
     day = partition_day(context)
-    captured = web_captures["lead_id"].unique()
-    known = known_leads(platform, captured, day)
-    earlier = platform.warehouse.read(
-        "web_captures",
-        since=day - timedelta(days=_HISTORY_DAYS),
-        until=day - timedelta(days=1),
-        columns=_WITHOUT_BODIES,
-    )
-    frame = judge_presence(known, web_captures, earlier.filter(pl.col("lead_id").is_in(captured.implode())))
+    frame = as_it_was(context, platform, "web_presence", day)
+    if frame is None:
+        captured = web_captures["lead_id"].unique()
+        known = known_leads(platform, captured, day)
+        earlier = platform.warehouse.read(
+            "web_captures",
+            since=day - timedelta(days=_HISTORY_DAYS),
+            until=day - timedelta(days=1),
+            columns=_WITHOUT_BODIES,
+        )
+        frame = judge_presence(known, web_captures, earlier.filter(pl.col("lead_id").is_in(captured.implode())))
     own = frame.filter(pl.col("check") == "own_site").group_by("state").len().sort("state")
     counts = {f"own_site_{state}": count for state, count in own.iter_rows()}
     return materialized(frame, "check", "state", data_version=True, **counts)

@@ -1,6 +1,7 @@
 """Google's content goes after thirty days; the ids of its places, other sources' records and newer days stay."""
 
 from datetime import date, timedelta
+from functools import partial
 
 from leadgen_assets.clients.google_places import LICENCE
 from leadgen_assets.domain.leads import new_leads
@@ -43,7 +44,7 @@ def test_only_ids_stay_after_thirty_days(settings: Settings, ledger: Connection,
     called = a_lead(ledger, "Kahvila", place_id="google:ChIJ1", **google)
     written = a_lead(ledger, "Kirjoitettu", place_id="google:ChIJ2", queued_at=MONDAY, **google)
     merged = a_lead(ledger, "Molemmat", place_id="google:ChIJ3", **google | {"licence": f"{LICENCE}; ODbL"})
-    ledger_of = lambda: ledger_connection(settings.database_url)  # noqa: E731
+    ledger_of = partial(ledger_connection, settings.database_url)
 
     clock.advance_to(MONDAY + timedelta(days=30))
     assert set(drop_expired_content(ledger_of, settings, clock).values()) == {0}

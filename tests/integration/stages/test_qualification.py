@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from leadgen_assets.rehearsal.servers.site_answers import Answer
 from leadgen_assets.rehearsal.servers.web_sites import WebSites
 from leadgen_assets.rehearsal.truth import Business
 from leadgen_assets.resources import Platform
+from leadgen_assets.retention import drop_old_pages
 from leadgen_assets.settings import Settings
 from leadgen_assets.stages import contacts, qualification
 from leadgen_assets.stages.kinds import asset_options, partition_day
-from leadgen_assets.storage.ledger import Connection
+from leadgen_assets.storage.ledger import Connection, ledger_connection
 from leadgen_assets.storage.parquet_io import ParquetIOManager
 from leadgen_assets.storage.place_files import packaged_sample
 from leadgen_assets.storage.schemas import frame_of
@@ -145,6 +147,30 @@ def test_one_days_captures_are_asked_for_once_and_a_past_day_asks_nothing(
     [stored] = ledger.execute("SELECT count(*) AS leads FROM captures WHERE asset = 'web_captures'").fetchall()
     assert stored["leads"] == len(town.businesses)
     assert all(visit.user_agent.startswith("LeadgenBot/") for visit in town.web.requests)
+
+
+def test_pages_go_after_ninety_days_and_what_they_said_stays(
+    town: SmallTown, clock: FileClock, settings: Settings
+) -> None:
+    ledger_of = partial(ledger_connection, settings.database_url)
+    first = town.run()
+    clock.advance_to(MONDAY + timedelta(days=90))
+    dropped = [drop_old_pages(ledger_of, settings, clock)]
+    clock.advance_to(MONDAY + timedelta(days=91))
+    dropped += [drop_old_pages(ledger_of, settings, clock) for _ in range(2)]
+    pages = first.output_for_node("web_captures")["body"]
+    leads = first.output_for_node("web_captures").filter(pl.col("body").is_not_null())["lead_id"].n_unique()
+    none = {"captured_pages": 0, "page_rows": 0}
+    assert dropped == [none, {"captured_pages": leads, "page_rows": pages.len() - pages.null_count()}, none]
+    assert leads > 0
+
+    past = town.run()
+    assert past.success
+    captures = [result.output_for_node("web_captures") for result in (first, past)]
+    assert captures[1]["body"].null_count() == captures[1].height
+    assert captures[0].drop("body").equals(captures[1].drop("body"))
+    for asset in ("web_presence", "qualification_scores", "contacts"):
+        assert first.output_for_node(asset).equals(past.output_for_node(asset)), asset
 
 
 def test_a_killed_run_goes_on_after_the_last_lead_it_finished(
