@@ -54,6 +54,7 @@ def add_target(
     as_json: AsJson = False,
 ) -> None:
     """Add a city with its centre, radius and categories."""
+    from leadgen_assets.clients.overpass_tags import untagged
     from leadgen_assets.settings import Settings
     from leadgen_assets.storage import targets as storage
     from leadgen_assets.storage.database import ready_database
@@ -75,6 +76,18 @@ def add_target(
         print_json({"id": target.id, "city": city})
     else:
         console.print(f"{city} is a target from the next discovery on.")
+        for unknown in untagged(target.categories):
+            console.print(_without_tag(unknown), soft_wrap=True)
+
+
+def _without_tag(category: str) -> str:
+    from leadgen_assets.domain.place_types import SEARCHABLE_TYPES, nearest_type
+
+    if category in SEARCHABLE_TYPES:
+        return f"OpenStreetMap has no tag for {category}: only Google is asked for it."
+    meant = nearest_type(category)
+    hint = f"; did you mean {meant}?" if meant else "."
+    return f"{category} is no category that we know: OpenStreetMap is not asked for it, Google for the words{hint}"
 
 
 @targets.command("off")

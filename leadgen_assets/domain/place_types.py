@@ -4,6 +4,8 @@ Those that only come back are in `tracking_service/locations.py`. A type in neit
 by its words alone.
 """
 
+from difflib import get_close_matches
+
 _TABLE_A = """
     car_dealer car_rental car_repair car_wash gas_station tire_shop farm art_gallery art_studio museum
     performing_arts_theater library preschool primary_school school secondary_school university amusement_center
@@ -33,3 +35,8 @@ _TABLE_A = """
     golf_course gym sports_club sports_coaching sports_complex swimming_pool service corporate_office
 """
 SEARCHABLE_TYPES = frozenset(_TABLE_A.split())
+
+
+def nearest_type(category: str) -> str | None:
+    """The type that is spelled most like a category which is none, or None where nothing comes near."""
+    return next(iter(get_close_matches(category, sorted(SEARCHABLE_TYPES), n=1)), None)

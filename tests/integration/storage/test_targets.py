@@ -1,8 +1,11 @@
 """Where the operator looks for businesses."""
 
 import pytest
+from typer.testing import CliRunner
 
+from leadgen_assets.cli.main import app
 from leadgen_assets.domain.place_types import SEARCHABLE_TYPES
+from leadgen_assets.settings import Settings
 from leadgen_assets.storage.ledger import Connection
 from leadgen_assets.storage.targets import TargetError, add_target, list_targets, seed_targets, switch_target
 from tests.conftest import MONDAY
@@ -58,3 +61,13 @@ def test_a_target_is_switched_off_and_on_by_its_city(ledger: Connection) -> None
     assert list_targets(ledger, active_only=True) == []
     assert switch_target(ledger, "Helsinki", None, active=True) == 1
     assert [target.city for target in list_targets(ledger, active_only=True)] == ["Helsinki"]
+
+
+def test_a_category_without_a_tag_is_named_when_it_is_added(settings: Settings, ledger: Connection) -> None:
+    words = ["targets", "add", "Turku", "--country", "FI", "--lat", "60.45", "--lng", "22.27"]
+    done = CliRunner().invoke(app, [*words, "--category", "bakeri", "--category", "zoo", "--category", "bar"])
+    assert done.exit_code == 0, done.output
+    _, *hints = done.output.splitlines()
+    assert [hint.split()[0] for hint in hints] == ["bakeri", "OpenStreetMap"]
+    assert hints[0].endswith("did you mean bakery?")
+    assert "no tag for zoo" in hints[1]
