@@ -4,16 +4,13 @@ The tracking service and the town are started by whoever needs them.
 """
 
 import json
-import tempfile
-from hashlib import sha256
-from pathlib import Path
 
 from leadgen_assets.runtime.dagster_home import dagster_home
 from leadgen_assets.runtime.processes import Processes
 from leadgen_assets.settings import Settings
+from leadgen_assets.storage.socket_folder import remove_socket_folder, socket_folder
 
 _START_SECONDS = 60.0
-_SOCKET_PATH_LIMIT = 90
 
 
 class ControlRoom:
@@ -23,7 +20,7 @@ class ControlRoom:
         self._port = settings.dagster_port
         self._processes = processes
         self._home = dagster_home(settings)
-        self._socket = _socket_path(self._home)
+        self._socket = socket_folder(self._home) / "code.sock"
         processes.environment["DAGSTER_HOME"] = str(self._home)
 
     def start(self) -> str:
@@ -35,6 +32,8 @@ class ControlRoom:
         workspace = self._home / "workspace.yaml"
         server = {"grpc_server": {"socket": str(self._socket), "location_name": "leadgen"}}
         workspace.write_text(json.dumps({"load_from": [server]}))  # JSON is YAML
+        self._socket.parent.mkdir(mode=0o700, exist_ok=True)
+        self._processes.at_end.callback(remove_socket_folder, self._home)
         self._socket.unlink(missing_ok=True)  # of a killed code server
         code = ["dagster", "api", "grpc", "-m", "leadgen_assets.definitions", "--location-name", "leadgen"]
         web = ["dagster_webserver", "-h", "127.0.0.1", "-p", str(self._port), "-w", str(workspace)]
@@ -44,13 +43,3 @@ class ControlRoom:
         self._processes.start("webserver", ["-m", *web])
         self._processes.await_port("webserver", self._port, _START_SECONDS)
         return f"http://127.0.0.1:{self._port}"
-
-
-def _socket_path(home: Path) -> Path:
-    """In the home, unless that would be too long for a socket's name."""
-    path = home / "code.sock"
-    if len(str(path)) <= _SOCKET_PATH_LIMIT:
-        return path
-    folder = Path(tempfile.gettempdir()) / f"leadgen-{sha256(str(home).encode()).hexdigest()[:16]}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / path.name

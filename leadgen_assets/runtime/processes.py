@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -31,12 +32,14 @@ class Processes:
 
     Attributes:
         environment: what children started from now on inherit.
+        at_end: what is to be done once all have ended.
     """
 
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         self._logs = home / "logs"
         self._records = ProcessRecords(record_folder(home))
         self.environment = dict(environment)
+        self.at_end = ExitStack()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._arguments: dict[str, list[str]] = {}
         self._revivals: dict[str, list[float]] = {}
@@ -170,6 +173,7 @@ class Processes:
         for process in alive:
             process.kill()  # compares the moment of its start first, so it can only be ours
         self._children.clear()
+        self.at_end.close()
 
     def _await(self, name: str, holds: Callable[[], bool], timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds

@@ -21,10 +21,11 @@ from urllib.parse import quote
 
 import psycopg
 
+from leadgen_assets.storage.socket_folder import remove_socket_folder, socket_folder
+
 LEDGER_DATABASE = "leadgen"
 DAGSTER_DATABASE = "dagster"
 _NOBODY = 65534
-_SOCKET_PATH_LIMIT = 90
 
 
 class DatabaseUnavailableError(Exception):
@@ -87,6 +88,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server and end every connection to it."""
         self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "-t", "8", "stop")
+        remove_socket_folder(self.folder / "socket")
         self._started_here = False
 
     def end_leftover(self) -> None:
@@ -101,10 +103,7 @@ class EmbeddedPostgres:
 
     @property
     def _socket_folder(self) -> Path:
-        folder = self.folder / "socket"
-        if len(str(folder)) <= _SOCKET_PATH_LIMIT:
-            return folder
-        return Path(tempfile.gettempdir()) / f"leadgen-{sha256(str(folder).encode()).hexdigest()[:16]}"
+        return socket_folder(self.folder / "socket")
 
     def _initialise(self) -> None:
         for folder in (self._data, self._socket_folder):
