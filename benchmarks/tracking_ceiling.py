@@ -31,7 +31,7 @@ def main() -> None:
     settings = load_settings()
     nothing = _NothingKept()
     app = create_app(settings, nothing, settings.clock, Counters(), hits=nothing)
-    run(app, listen(settings.tracking_host, settings.tracking_port))
+    run(app, listen(settings.tracking_host, settings.tracking_port), settings.request_timeout_seconds)
 
 
 if __name__ == "__main__":

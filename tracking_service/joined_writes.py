@@ -26,6 +26,7 @@ class _JoinedWrites:
         self.is_closing = transport.is_closing
         self.get_extra_info = transport.get_extra_info
         self.pause_reading, self.resume_reading = transport.pause_reading, transport.resume_reading
+        self.abort = transport.abort
 
     def write(self, data: bytes) -> None:
         """Send the bytes, with those that follow before the loop's next step."""

@@ -10,9 +10,9 @@ from typing import Any
 import uvicorn
 
 from tracking_service.app import create_app
+from tracking_service.bounded_connections import BoundedConnection, end_stalled, make_room
 from tracking_service.counters import Counters
 from tracking_service.door import Door
-from tracking_service.joined_writes import JoinedWritesProtocol
 from tracking_service.loopback import install_loopback_guard
 from tracking_service.settings import ServiceSettings, SettingsError
 from tracking_service.spool import Spool, SpoolBusyError
@@ -20,6 +20,7 @@ from tracking_service.store import EventStore
 from tracking_service.writer import EventWriter
 
 _DRAIN_SECONDS = 1
+_TICKS_BETWEEN_LOOKS = 10
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 3_000
 
 
@@ -48,16 +49,16 @@ def serve(settings: ServiceSettings) -> None:
     except (SpoolBusyError, OSError, ValueError) as error:
         listener.close()
         raise ServerError(str(error)) from None
-    run(app, listener)
+    run(app, listener, settings.request_timeout_seconds)
 
 
-def run(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
+def run(app: Callable[..., Awaitable[None]], listener: socket.socket, request_timeout_seconds: float) -> None:
     """Serve an ASGI application on a listening socket until SIGTERM or SIGINT; says on standard output where."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # uvicorn raises the signal again once it has shut down
     config = uvicorn.Config(
         app,
-        http=JoinedWritesProtocol,
+        http=BoundedConnection,
         interface="asgi3",
         lifespan="on",
         ws="none",  # nothing here speaks it
@@ -69,11 +70,22 @@ def run(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_keep_alive=15,
     )
-    _Server(config).run(sockets=[listener])
+    BoundedConnection.most_connections = make_room()
+    _Server(config, request_timeout_seconds).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Announces its address once it answers."""
+    """Announces its address once it answers, and ends the connections that keep it waiting."""
+
+    def __init__(self, config: uvicorn.Config, request_timeout_seconds: float) -> None:
+        super().__init__(config)
+        self._request_timeout_seconds = request_timeout_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            end_stalled(self.server_state.connections, self._request_timeout_seconds)
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -77,6 +77,7 @@ class ServiceSettings(BaseSettings):
     hits_per_minute_and_link: int = Field(default=60, ge=1)
     hit_network_days: int = Field(default=30, ge=1)
     database_timeout_seconds: float = Field(default=2.0, gt=0)
+    request_timeout_seconds: float = Field(default=30.0, gt=0)
     from_name: str = "Your Name"
     from_email: str = "you@example.com"
 

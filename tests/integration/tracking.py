@@ -70,15 +70,23 @@ def sent_message(
     return message
 
 
+_WITH_FEW_FILES = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv.pop()),) * 2)
+runpy.run_module("tracking_service", run_name="__main__")
+"""
+
+
 class ServiceProcess:
     """`python -m tracking_service` with settings from a file; stopped at the end of its `with` block."""
 
-    def __init__(self, settings_file: Path, **settings: object) -> None:
+    def __init__(self, settings_file: Path, *, most_files: int | None = None, **settings: object) -> None:
         self._file = settings_file.with_name(f"tracking-{next(_numbers)}.env")
         lines = {"TRACKING_PORT": 0, "DATABASE_TIMEOUT_SECONDS": 1, "HITS_PER_MINUTE_AND_LINK": 10**9} | settings
         self._file.write_text(settings_file.read_text() + "".join(f"{name}={value}\n" for name, value in lines.items()))
         self.log = self._file.with_suffix(".log")
         self.url = ""
+        self._command = ["-m", "tracking_service"] if most_files is None else ["-c", _WITH_FEW_FILES, str(most_files)]
         self.process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "ServiceProcess":
@@ -91,7 +99,7 @@ class ServiceProcess:
     def start(self) -> None:
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tracking_service"],
+                [sys.executable, *self._command],
                 env={"PATH": os.environ["PATH"], "LEADGEN_ENV_FILE": str(self._file)},
                 stdout=subprocess.PIPE,
                 stderr=log,
