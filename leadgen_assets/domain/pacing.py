@@ -6,7 +6,7 @@ goes is decided by the sender; what is stored about it is in `storage/transmissi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -88,7 +88,6 @@ def next_moment(
     if limits.per_hour < 1 or limits.per_day < 1 or 0 in limits.ramp:
         return None
     moments = sorted(transmission.at for transmission in history.sent)
-    days = Counter(day_of(at, limits.timezone) for at in moments)
     moment: datetime | None = now
     if moments:
         moment = max(now, moments[-1] + limits.gap)
@@ -97,7 +96,7 @@ def next_moment(
         moment = max([moment or now, *rested])
     while moment is not None:
         later = _after_hour_limit(moment, moments, limits.per_hour)
-        later = _after_day_limit(later, days, history.first_days, limits)
+        later = _after_day_limit(later, moments, history.first_days, limits)
         opened = _in_window(later, limits, timezone or limits.timezone)
         if opened == moment:
             return moment.astimezone(UTC)
@@ -141,10 +140,13 @@ def _after_hour_limit(moment: datetime, moments: Sequence[datetime], per_hour: i
 
 
 def _after_day_limit(
-    moment: datetime, days: Mapping[date, int], first_days: Sequence[date], limits: Limits
+    moment: datetime, moments: Sequence[datetime], first_days: Sequence[date], limits: Limits
 ) -> datetime:
     """This moment, or the first of the next day with room."""
     day = day_of(moment, limits.timezone)
+    if len(moments) < most_on(day, first_days, limits):
+        return moment
+    days = Counter(day_of(at, limits.timezone) for at in moments)
     while days.get(day, 0) >= most_on(day, first_days, limits):
         moment = bounds_of(day, limits.timezone)[1]
         day = day_of(moment, limits.timezone)

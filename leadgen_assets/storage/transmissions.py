@@ -5,6 +5,8 @@ SQL only. The limits are in `domain/pacing`; what became of each message is in `
 
 from datetime import date, datetime
 
+from psycopg.rows import args_row
+
 from leadgen_assets.domain.pacing import History, Limits, Transmission, bounds_of, day_of
 from leadgen_assets.storage.ledger import Connection
 
@@ -18,11 +20,10 @@ def history_at(connection: Connection, now: datetime, limits: Limits, sender_dom
         limits: how far back transmissions matter, and how many steps the ramp has.
         sender_domain: the domain of From; a new one begins the ramp anew.
     """
-    rows = connection.execute(
-        "SELECT at, to_domain AS domain FROM transmissions WHERE at >= %s", (now - limits.memory,)
+    rows = connection.cursor(row_factory=args_row(Transmission)).execute(
+        "SELECT at, to_domain FROM transmissions WHERE at >= %s", (now - limits.memory,)
     )
-    sent = [Transmission(**row) for row in rows]
-    return History(sent, first_days(connection, sender_domain, limits.timezone, len(limits.ramp)))
+    return History(rows.fetchall(), first_days(connection, sender_domain, limits.timezone, len(limits.ramp)))
 
 
 def first_days(connection: Connection, sender_domain: str, timezone: str, count: int) -> list[date]:
