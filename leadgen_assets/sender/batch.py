@@ -7,7 +7,7 @@ message may go is decided in `claims`, what an answer means in `outcomes`.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -207,10 +207,7 @@ class _Batch:
         content = dated(claim.content, self._clock.now())
         attempt = transport.transmit(envelope_sender, message.to_email, content)
         outcome = outcome_of(attempt, message.attempts + 1, message.to_email)
-        same_connection = self._write_down(
-            lambda connection: self._record(connection, message, attempt, outcome),
-            in_one_statement=outcome.result == "sent" and not outcome.must_act,
-        )
+        same_connection = self._write_down(lambda connection: self._record(connection, message, attempt, outcome))
         self._count(outcome)
         return same_connection and not outcome.stop
 
@@ -253,13 +250,13 @@ class _Batch:
         if changed:  # the server did not take it, so the day's quota has it back
             settle(connection, QUOTA, day_of(now, self._settings.operator_timezone), -1)
 
-    def _write_down(self, record: Callable[[Connection], None], *, in_one_statement: bool) -> bool:
+    def _write_down(self, record: Callable[[Connection], None]) -> bool:
         """Commit an outcome, through a new connection if the old one broke; false where it had to be a new one.
 
         With the old connection the sender's lock is gone too, so the batch then ends.
         """
         try:
-            with nullcontext() if in_one_statement else self._connection.transaction():
+            with self._connection.transaction():
                 record(self._connection)
             return True
         except (psycopg.OperationalError, psycopg.InterfaceError):
